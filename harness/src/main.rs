@@ -1,0 +1,3 @@
+//! The `gift` command.
+
+fn main() {}

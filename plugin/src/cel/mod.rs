@@ -1,0 +1,1 @@
+//! The Common Expression Language as the Kubernetes API server runs it.
