@@ -1,1 +1,8 @@
 //! Renders every combination of a chart's values, with real Helm, and asserts on the result.
+//!
+//! Data flows one way: values → render → encode → judge → assert → report. The library returns data
+//! and events; only the `gift` command prints.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod diagnosis;
