@@ -210,8 +210,10 @@ impl<'a> Builder<'a, '_> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let span = self.scalar_span(style, &range);
-                let core = tag.as_deref().map(|tag| tag.core_suffix().unwrap_or("str"));
-                let value = match (core, style) {
+                let core = tag
+                    .as_deref()
+                    .map(|tag| tag.suffix_in_namespace("tag:yaml.org,2002:").unwrap_or("str".into()));
+                let value = match (core.as_deref(), style) {
                     (None, ScalarStyle::Plain) if range.is_empty() => Ok(Value::Null),
                     (None, ScalarStyle::Plain) => scalar::resolve(None, text),
                     (None, _) => Ok(Value::String(text)),
@@ -357,9 +359,20 @@ impl<'a> Builder<'a, '_> {
         if start.is_empty() { self.last_end } else { end.end }
     }
 
+    /// A value that is not written stands behind its colon, which the parser may not have reached.
+    fn empty_span(&self, at: usize) -> Span {
+        let rest = self.part.get(at..).unwrap_or_default();
+        let blank = rest.len() - rest.trim_start_matches([' ', '\t']).len();
+        let at = if rest[blank..].starts_with(':') { at + blank + 1 } else { at };
+        self.span(&(at..at))
+    }
+
     /// The parser gives the content of a block scalar; its place here begins with `|` or `>` and
     /// ends with its last visible character.
     fn scalar_span(&self, style: ScalarStyle, range: &std::ops::Range<usize>) -> Span {
+        if range.is_empty() && style == ScalarStyle::Plain {
+            return self.empty_span(range.start.max(self.last_end));
+        }
         if !matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
             return self.span(range);
         }
