@@ -6,3 +6,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod diagnosis;
+pub mod directories;
+pub mod policies;
+pub mod post_render;
+pub mod sandbox;
+pub mod secrets;

@@ -6,7 +6,12 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+#[cfg(target_arch = "wasm32")]
+mod abi;
 pub mod cel;
 pub mod encode;
+pub mod policy;
 pub mod protocol;
+pub mod render;
+pub mod rules;
 pub mod yaml;

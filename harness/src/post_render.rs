@@ -1,0 +1,224 @@
+//! From what Helm rendered to what reaches the cluster: secret sources are read, the plugin encodes
+//! and judges.
+//!
+//! Depends on [`crate::sandbox`], [`crate::secrets`] and [`crate::policies`].
+
+use crate::diagnosis::{Category, Diagnose};
+use crate::policies::{Policies, PolicyFilesError, PolicySelection};
+use crate::sandbox::{Sandbox, SandboxError};
+use crate::secrets::{self, SecretError, SecretSelection};
+use gift_plugin::encode::references;
+use gift_plugin::protocol::{FailureKind, Options, Report, Request, Severity};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// The label that tells which system an object belongs to.
+pub const SYSTEM_LABEL: &str = "app.kubernetes.io/part-of";
+
+/// Encodes and judges streams; compiled once, shared between threads.
+pub struct PostRenderer {
+    sandbox: Sandbox,
+}
+
+/// What to do with a stream.
+#[derive(Clone, Debug)]
+pub struct PostRenderOptions {
+    /// Whether to encode, or only to judge.
+    pub encode: bool,
+    /// Which policies to judge by.
+    pub policies: PolicySelection,
+    /// Whose parameters to judge with; told from the objects' [`SYSTEM_LABEL`] when absent.
+    pub system: Option<String>,
+    /// Where secrets come from.
+    pub secrets: SecretSelection,
+    /// Where the values of systems are kept, for the secret sources beside them.
+    pub values_directory: PathBuf,
+    /// The namespace of objects that name none.
+    pub namespace: String,
+    /// The day exceptions are held against, as `YYYY-MM-DD`; today when absent.
+    pub today: Option<String>,
+    /// Rules to judge by; all when empty.
+    pub only: Vec<String>,
+    /// Rules not to judge by.
+    pub skip: Vec<String>,
+}
+
+impl Default for PostRenderOptions {
+    fn default() -> Self {
+        Self {
+            encode: true,
+            policies: PolicySelection::default(),
+            system: None,
+            secrets: SecretSelection::default(),
+            values_directory: PathBuf::from("values"),
+            namespace: "default".to_owned(),
+            today: None,
+            only: Vec::new(),
+            skip: Vec::new(),
+        }
+    }
+}
+
+/// The new stream and what was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// The whole stream, whatever was found.
+    pub stream: Vec<u8>,
+    /// Findings, notes, statistics. [`Report::error`] is always absent.
+    pub report: Report,
+}
+
+impl Outcome {
+    /// Whether something was found that must stop the release.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.report.findings.iter().any(|finding| finding.severity == Severity::Error)
+    }
+}
+
+/// Why a stream could not be encoded and judged.
+#[derive(Debug, thiserror::Error)]
+pub enum PostRenderError {
+    /// The sandbox failed.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+    /// A secret source failed.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// Policy files failed.
+    #[error(transparent)]
+    Policies(#[from] PolicyFilesError),
+    /// There is nothing to judge.
+    #[error("the manifest stream is empty: 0 bytes")]
+    Empty,
+    /// The plugin refused the request.
+    #[error("{message}")]
+    Refused {
+        /// What was at fault.
+        kind: FailureKind,
+        /// Why.
+        message: String,
+    },
+}
+
+impl Diagnose for PostRenderError {
+    fn category(&self) -> Category {
+        match self {
+            Self::Sandbox(error) => error.category(),
+            Self::Secret(error) => error.category(),
+            Self::Policies(error) => error.category(),
+            Self::Empty | Self::Refused { .. } => Category::Input,
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        let text = match self {
+            Self::Sandbox(error) => return error.help(),
+            Self::Secret(error) => return error.help(),
+            Self::Policies(error) => return error.help(),
+            Self::Empty => {
+                "Pipe the output of `helm template` in; a chart that renders nothing needs no check."
+            }
+            Self::Refused { kind, .. } => match kind {
+                FailureKind::Limit => {
+                    "Render in smaller pieces, for instance with `helm template --show-only`."
+                }
+                FailureKind::Manifest => "Only text that Helm or kubectl would take can be read.",
+                FailureKind::Policy => "Mend the policy; nothing is judged while one of them has a fault.",
+                FailureKind::Request => "`gift explain` lists the rules there are.",
+                FailureKind::Secret => "Give the key in a secret source: --secrets FILE.",
+            },
+        };
+        Some(text.to_owned())
+    }
+}
+
+impl PostRenderer {
+    /// Prepares the plugin this command carries.
+    ///
+    /// # Errors
+    ///
+    /// [`PostRenderError::Sandbox`] when it cannot be loaded.
+    pub fn new() -> Result<Self, PostRenderError> {
+        Ok(Self { sandbox: Sandbox::new()? })
+    }
+
+    /// Encodes and judges a stream.
+    ///
+    /// # Errors
+    ///
+    /// [`PostRenderError`] when there is nothing to judge, a secret has no source, a policy has a
+    /// fault or a limit is reached. What is wrong with objects is in the report instead.
+    pub fn run(&self, stream: &[u8], options: &PostRenderOptions) -> Result<Outcome, PostRenderError> {
+        let request = request(stream, options)?;
+        let (report, stream) = self.sandbox.run(&request, stream)?;
+        match report.error {
+            Some(failure) => Err(PostRenderError::Refused { kind: failure.kind, message: failure.message }),
+            None => Ok(Outcome { stream, report }),
+        }
+    }
+}
+
+fn request(stream: &[u8], options: &PostRenderOptions) -> Result<Request, PostRenderError> {
+    if stream.is_empty() {
+        return Err(PostRenderError::Empty);
+    }
+    let limits = Options::default();
+    // The plugin says which limit; looking for references in a stream it will refuse is wasted.
+    let text = match std::str::from_utf8(stream) {
+        Ok(text) if stream.len() <= limits.max_input_bytes => text,
+        _ => "",
+    };
+    let mut files = Policies::read(&options.policies)?;
+    let params = match (&options.system, system_of(text)) {
+        (Some(system), _) if options.policies != PolicySelection::None => {
+            vec![files.params_of(system)?.clone()]
+        }
+        (None, Some(system)) => files.params_of(system).into_iter().cloned().collect(),
+        _ => Vec::new(),
+    };
+    let secrets = if options.encode {
+        secrets::resolve(&references(text), &options.secrets, &options.values_directory)?
+    } else {
+        BTreeMap::new()
+    };
+    Ok(Request {
+        policies: std::mem::take(&mut files.policies),
+        params,
+        secrets,
+        options: Options {
+            encode: options.encode,
+            namespace: options.namespace.clone(),
+            today: options.today.clone().unwrap_or_else(today),
+            only: options.only.clone(),
+            skip: options.skip.clone(),
+            ..limits
+        },
+    })
+}
+
+/// The system the stream says it is, in the first label that says so.
+fn system_of(text: &str) -> Option<&str> {
+    text.lines().find_map(|line| {
+        let value = line.trim_start().strip_prefix(SYSTEM_LABEL)?.strip_prefix(':')?.trim();
+        let value = value.trim_matches(['"', '\'']);
+        (!value.is_empty()).then_some(value)
+    })
+}
+
+/// The day, in UTC.
+fn today() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%d").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_system_is_told_by_the_label() {
+        assert_eq!(system_of("metadata:\n  labels:\n    app.kubernetes.io/part-of: shop\n"), Some("shop"));
+        assert_eq!(system_of("app.kubernetes.io/part-of: \"shop\"\n"), Some("shop"));
+        assert_eq!(system_of("app.kubernetes.io/part-of-x: shop\n"), None);
+    }
+}

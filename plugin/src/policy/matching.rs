@@ -1,0 +1,182 @@
+//! Which objects a policy or a binding is about (`MatchResources` of admissionregistration.k8s.io/v1).
+//!
+//! Depends on [`super::resource`] and [`super::selector`]. Every object is taken as being created.
+
+use super::PolicyError;
+use super::resource::Resource;
+use super::selector::{Labels, Selector};
+use super::strings::strings;
+use crate::yaml::Node;
+
+/// A `MatchResources`.
+#[derive(Clone, Debug, Default)]
+pub struct MatchResources {
+    rules: Option<Vec<Rule>>,
+    excluded: Vec<Rule>,
+    namespaces: Selector,
+    objects: Selector,
+    exact: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Rule {
+    groups: Vec<String>,
+    versions: Vec<String>,
+    operations: Vec<String>,
+    resources: Vec<String>,
+    names: Vec<String>,
+    scope: String,
+}
+
+impl MatchResources {
+    /// Reads a `MatchResources`; an absent one, and one without rules, takes every resource.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError`] when a selector is malformed.
+    pub fn read(node: Option<&Node<'_>>, place: &str) -> Result<Self, PolicyError> {
+        let Some(node) = node else { return Ok(Self::default()) };
+        let rules = |key: &str| -> Option<Vec<Rule>> {
+            Some(node.get(key)?.as_sequence()?.iter().map(Rule::read).collect())
+        };
+        Ok(Self {
+            rules: rules("resourceRules").filter(|rules| !rules.is_empty()),
+            excluded: rules("excludeResourceRules").unwrap_or_default(),
+            namespaces: Selector::read(node.get("namespaceSelector"), place)?,
+            objects: Selector::read(node.get("objectSelector"), place)?,
+            exact: node.get("matchPolicy").and_then(Node::as_str) == Some("Exact"),
+        })
+    }
+
+    /// Whether an object with these labels, in a namespace with those, is meant. `namespace` is
+    /// `None` for what lives in none; a Namespace itself goes by its own labels.
+    #[must_use]
+    pub fn matches(&self, resource: &Resource<'_>, object: &Labels, namespace: Option<&Labels>) -> bool {
+        let is_namespace = resource.group.is_empty() && resource.kind == "Namespace";
+        let namespace = if is_namespace { Some(object) } else { namespace };
+        namespace.is_none_or(|labels| self.namespaces.matches(labels))
+            && self.objects.matches(object)
+            && !self.excluded.iter().any(|rule| rule.matches(resource, self.exact))
+            && self
+                .rules
+                .as_ref()
+                .is_none_or(|rules| rules.iter().any(|rule| rule.matches(resource, self.exact)))
+    }
+}
+
+impl Rule {
+    fn read(node: &Node<'_>) -> Self {
+        Self {
+            groups: strings(node.get("apiGroups")),
+            versions: strings(node.get("apiVersions")),
+            operations: strings(node.get("operations")),
+            resources: strings(node.get("resources")),
+            names: strings(node.get("resourceNames")),
+            scope: node.get("scope").and_then(Node::as_str).unwrap_or("*").to_owned(),
+        }
+    }
+
+    fn matches(&self, resource: &Resource<'_>, exact: bool) -> bool {
+        let has = |list: &[String], wanted: &str| list.iter().any(|item| item == "*" || item == wanted);
+        // With `matchPolicy: Equivalent` an object of another version of the same group is converted
+        // and judged all the same.
+        let version = !exact || has(&self.versions, resource.version);
+        let plural = self.resources.iter().any(|item| {
+            let (name, subresource) = item.split_once('/').unwrap_or((item, ""));
+            (name == "*" || name == resource.plural) && matches!(subresource, "" | "*")
+        });
+        let scope = match self.scope.as_str() {
+            "Namespaced" => resource.namespaced,
+            "Cluster" => !resource.namespaced,
+            _ => true,
+        };
+        has(&self.groups, resource.group)
+            && version
+            && has(&self.operations, "CREATE")
+            && plural
+            && scope
+            && (self.names.is_empty() || self.names.iter().any(|name| name == resource.name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml::{Limits, load_stream};
+
+    fn matches(constraints: &str, object: &str) -> bool {
+        let constraints = load_stream(constraints, &Limits::default()).unwrap();
+        let objects = load_stream(object, &Limits::default()).unwrap();
+        let object = &objects[0].root;
+        let resources =
+            MatchResources::read(constraints.first().map(|document| &document.root), "test").unwrap();
+        let namespace = Labels::from([("team".to_owned(), "shop".to_owned())]);
+        resources.matches(
+            &Resource::of(object).unwrap(),
+            &super::super::selector::labels(object),
+            Some(&namespace),
+        )
+    }
+
+    const DEPLOYMENT: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a, labels: {app: a}}\n";
+
+    fn rule(resources: &str) -> String {
+        format!(
+            "resourceRules: [{{apiGroups: [apps], apiVersions: [v1], operations: [CREATE], resources: {resources}}}]"
+        )
+    }
+
+    #[test]
+    fn no_rules_take_everything() {
+        assert!(matches("", DEPLOYMENT));
+        assert!(matches("matchPolicy: Exact", DEPLOYMENT));
+    }
+
+    #[test]
+    fn resources_are_named_or_wild() {
+        for resources in ["[deployments]", "['*']", "['*/*']", "['deployments/*']", "[pods, deployments]"] {
+            assert!(matches(&rule(resources), DEPLOYMENT), "{resources}");
+        }
+        for resources in ["[pods]", "[deployments/scale]", "['*/scale']", "[]"] {
+            assert!(!matches(&rule(resources), DEPLOYMENT), "{resources}");
+        }
+    }
+
+    #[test]
+    fn another_version_is_equivalent_unless_exact() {
+        let old = DEPLOYMENT.replace("apps/v1", "apps/v1beta1");
+        assert!(matches(&rule("[deployments]"), &old));
+        assert!(!matches(&format!("matchPolicy: Exact\n{}", rule("[deployments]")), &old));
+    }
+
+    #[test]
+    fn operations_other_than_create_do_not_matter_here() {
+        assert!(!matches(&rule("[deployments]").replace("CREATE", "DELETE"), DEPLOYMENT));
+        assert!(matches(&rule("[deployments]").replace("CREATE", "'*'"), DEPLOYMENT));
+    }
+
+    #[test]
+    fn exclusions_names_and_scope_narrow() {
+        let excluded = format!("{}\nexclude{}", rule("['*']"), rule("[deployments]").replacen('r', "R", 1));
+        assert!(!matches(&excluded, DEPLOYMENT));
+        assert!(!matches(&rule("['*'], resourceNames: [b]"), DEPLOYMENT));
+        assert!(matches(&rule("['*'], resourceNames: [a]"), DEPLOYMENT));
+        assert!(!matches(&rule("['*'], scope: Cluster"), DEPLOYMENT));
+    }
+
+    #[test]
+    fn selectors_look_at_labels() {
+        assert!(matches("objectSelector: {matchLabels: {app: a}}", DEPLOYMENT));
+        assert!(!matches("objectSelector: {matchLabels: {app: b}}", DEPLOYMENT));
+        assert!(matches(
+            "objectSelector: {matchExpressions: [{key: app, operator: NotIn, values: [b]}]}",
+            DEPLOYMENT
+        ));
+        assert!(matches(
+            "objectSelector: {matchExpressions: [{key: x, operator: DoesNotExist}]}",
+            DEPLOYMENT
+        ));
+        assert!(!matches("namespaceSelector: {matchLabels: {team: other}}", DEPLOYMENT));
+        assert!(matches("namespaceSelector: {matchLabels: {team: shop}}", DEPLOYMENT));
+    }
+}

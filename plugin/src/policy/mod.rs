@@ -1,0 +1,51 @@
+//! ValidatingAdmissionPolicies at render time: the API server's rules, judged before the cluster.
+//!
+//! Objects are taken as being created by a user nobody knows (`request.operation` is `CREATE`,
+//! `oldObject` is null), in the namespace they state or the release's. Depends on [`crate::yaml`]
+//! and [`crate::cel`].
+
+mod exception;
+mod matching;
+mod resource;
+mod selector;
+mod strings;
+
+pub use exception::{ANNOTATION as EXCEPTIONS_ANNOTATION, Exception, exception};
+pub use matching::MatchResources;
+pub use resource::{Resource, reference};
+pub use selector::{Labels, Selector, labels};
+
+/// Why policies cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PolicyError {
+    /// A file is not YAML.
+    #[error("{place}: {message}")]
+    File {
+        /// File, line and column.
+        place: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// An object is not what it should be.
+    #[error("{place}: {message}")]
+    Field {
+        /// File and object.
+        place: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// An expression does not compile.
+    #[error("{place}: {path} does not compile: {message}\n  | {expression}\n  | {caret}")]
+    Expression {
+        /// File and policy.
+        place: String,
+        /// Where in the policy.
+        path: String,
+        /// What is wrong.
+        message: String,
+        /// The line of the expression with the fault.
+        expression: String,
+        /// A caret below the place.
+        caret: String,
+    },
+}

@@ -1,0 +1,218 @@
+//! The whole of what the module does with a stream: read, encode, judge, answer.
+//!
+//! Depends on every other module; nothing but the exports depends on it. The same request gives the
+//! same answer, byte for byte, natively and in WASM: there is no clock, no randomness, no order that
+//! depends on addresses.
+
+use crate::encode::{encode_document, objects};
+use crate::policy::{Exception, Resource, exception, reference};
+use crate::protocol::{
+    Failure, FailureKind, Finding, ObjectReference, Options, Report, Request, Severity, read_frame,
+    write_frame,
+};
+use crate::rules::{Breach, RULES, Settings, Subject, UNPARSABLE};
+use crate::yaml::{Chunk, Document, Limits, Lines, LoadErrorKind, Node, Path, Span, load_chunk, split};
+
+/// Answers a request frame with a response frame. Whatever the bytes are, there is an answer.
+#[must_use]
+pub fn answer_frame(frame: &[u8]) -> Vec<u8> {
+    let (report, stream) = match read_frame::<Request>(frame) {
+        Ok((request, stream)) => answer(&request, stream),
+        Err(error) => (failed(FailureKind::Request, error.to_string()), Vec::new()),
+    };
+    write_frame(&report, &stream).unwrap_or_default()
+}
+
+/// Encodes and judges a stream.
+///
+/// The stream comes back whole even when there are findings; what to do with it then is the host's
+/// choice. When the request itself fails ([`Report::error`]) it comes back empty.
+///
+/// ```
+/// use gift_plugin::protocol::Request;
+/// use gift_plugin::render::answer;
+///
+/// let (report, stream) = answer(&Request::default(), b"apiVersion: v1\nkind: Secret\nstringData: {A: hi}\n");
+/// assert_eq!(report.statistics.encoded, 1);
+/// assert_eq!(stream, b"apiVersion: v1\nkind: Secret\ndata: {A: aGk=}\n");
+/// ```
+#[must_use]
+pub fn answer(request: &Request, stream: &[u8]) -> (Report, Vec<u8>) {
+    match try_answer(request, stream) {
+        Ok(answer) => answer,
+        Err(failure) => (Report { error: Some(failure), ..Report::default() }, Vec::new()),
+    }
+}
+
+fn failed(kind: FailureKind, message: String) -> Report {
+    Report { error: Some(Failure { kind, message }), ..Report::default() }
+}
+
+fn failure(kind: FailureKind, message: impl Into<String>) -> Failure {
+    Failure { kind, message: message.into() }
+}
+
+fn try_answer(request: &Request, stream: &[u8]) -> Result<(Report, Vec<u8>), Failure> {
+    let options = &request.options;
+    if stream.len() > options.max_input_bytes {
+        let message = format!(
+            "the manifest stream has {} bytes, the limit is {}",
+            stream.len(),
+            options.max_input_bytes
+        );
+        return Err(failure(FailureKind::Limit, message));
+    }
+    let text = std::str::from_utf8(stream).map_err(|error| {
+        let line = stream[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+        failure(FailureKind::Manifest, format!("the manifest stream is not UTF-8: line {line}"))
+    })?;
+
+    let lines = Lines::new(text);
+    let limits = Limits { max_depth: options.max_depth, max_alias_nodes: options.max_alias_nodes };
+    let mut run = Run { request, lines, limits, report: Report::default() };
+
+    let mut out = String::with_capacity(text.len());
+    let mut inputs = Vec::new();
+    for chunk in split(text) {
+        let raw = &text[chunk.span.start..chunk.span.end];
+        match load_chunk(text, chunk, &limits) {
+            Ok(None) => out.push_str(raw),
+            Err(error) => match error.kind {
+                LoadErrorKind::Depth(_) | LoadErrorKind::Aliases(_) => {
+                    let (line, _) = run.lines.position(error.at);
+                    let message = format!("the manifest stream is beyond a limit at line {line}: {error}");
+                    return Err(failure(FailureKind::Limit, message));
+                }
+                _ => {
+                    run.unparsable(chunk, error.at, error.to_string());
+                    out.push_str(raw);
+                }
+            },
+            Ok(Some(document)) => {
+                let encoded = if options.encode {
+                    encode_document(text, &document, &request.secrets)
+                        .map_err(|error| failure(FailureKind::Secret, error.to_string()))?
+                } else {
+                    crate::encode::Encoded::default()
+                };
+                let statistics = &mut run.report.statistics;
+                statistics.documents += 1;
+                statistics.encoded += encoded.encoded;
+                statistics.resolved += encoded.resolved;
+                statistics.changed += usize::from(encoded.text.is_some());
+                out.push_str(encoded.text.as_deref().unwrap_or(raw));
+                inputs.push((document, encoded.text));
+            }
+        }
+    }
+    run.judge(&inputs)?;
+    run.report.findings.sort_by_key(|finding| (finding.line, finding.column));
+    Ok((run.report, out.into_bytes()))
+}
+
+struct Run<'r, 'a> {
+    request: &'r Request,
+    lines: Lines<'a>,
+    limits: Limits,
+    report: Report,
+}
+
+impl<'a> Run<'_, 'a> {
+    fn wanted(&self, rule: &str) -> bool {
+        let Options { only, skip, .. } = &self.request.options;
+        (only.is_empty() || only.iter().any(|name| name == rule)) && !skip.iter().any(|name| name == rule)
+    }
+
+    fn unparsable(&mut self, chunk: Chunk<'_>, at: usize, message: String) {
+        if !self.wanted(UNPARSABLE) {
+            return;
+        }
+        let (line, column) = self.lines.position(at);
+        self.report.findings.push(Finding {
+            rule: UNPARSABLE.to_owned(),
+            severity: Severity::Error,
+            object: ObjectReference::default(),
+            path: String::new(),
+            line,
+            column,
+            source: chunk.source.unwrap_or_default().to_owned(),
+            message,
+            help: "Look at what the template prints there: `helm template --debug` shows it as it is."
+                .to_owned(),
+        });
+    }
+
+    fn judge(&mut self, inputs: &[(Document<'a>, Option<String>)]) -> Result<(), Failure> {
+        let options = &self.request.options;
+        let settings = Settings { encode: options.encode, forbid_string_data: false };
+        for (document, changed) in inputs {
+            let reread = match changed {
+                None => None,
+                Some(text) => {
+                    let chunk = Chunk { span: Span { start: 0, end: text.len() }, source: document.source };
+                    load_chunk(text, chunk, &self.limits)
+                        .map_err(|error| failure(FailureKind::Manifest, error.to_string()))?
+                }
+            };
+            let after_root = reread.as_ref().map_or(&document.root, |document| &document.root);
+            let pairs = objects(&document.root).into_iter().zip(objects(after_root));
+            for (at, (before, after)) in pairs.enumerate() {
+                self.report.statistics.objects += 1;
+                let mut breaches = Vec::new();
+                let subject = Subject { document, first: at == 0, before, after, settings };
+                for rule in RULES.iter().filter(|rule| self.wanted(rule.id)) {
+                    rule.check(&subject, &mut breaches);
+                }
+                match Resource::of(after) {
+                    None if self.wanted(UNPARSABLE) => breaches.push(Breach {
+                        rule: UNPARSABLE.to_owned(),
+                        severity: Severity::Error,
+                        path: Path::root(),
+                        at: None,
+                        message: "no Kubernetes object: apiVersion or kind is missing".to_owned(),
+                        help: "Every document needs both; an empty one should print nothing at all."
+                            .to_owned(),
+                    }),
+                    None => {}
+                    Some(_) => {}
+                }
+                for breach in breaches {
+                    self.report(document, before, breach);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Positions are those of the stream that came in, whatever encoding moved.
+    fn report(&mut self, document: &Document<'_>, object: &Node<'_>, breach: Breach) {
+        let object_reference = reference(object);
+        let mut message = breach.message;
+        match exception(object, &breach.rule, &self.request.options.today) {
+            Exception::Granted { reason, expires } => {
+                self.report.notes.push(format!(
+                    "{} does not apply to {} {} until {expires}: {reason}",
+                    breach.rule, object_reference.kind, object_reference.name
+                ));
+                return;
+            }
+            Exception::None(None) => {}
+            Exception::None(Some(why)) => message = format!("{message} ({why})"),
+        }
+        let (line, column) = self.lines.position(match breach.at {
+            Some(span) => span.start,
+            None => breach.path.nearest(object).0.span.start,
+        });
+        self.report.findings.push(Finding {
+            rule: breach.rule,
+            severity: breach.severity,
+            object: object_reference,
+            path: breach.path.to_string(),
+            line,
+            column,
+            source: document.source.unwrap_or_default().to_owned(),
+            message,
+            help: breach.help,
+        });
+    }
+}

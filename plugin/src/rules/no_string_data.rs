@@ -1,0 +1,39 @@
+//! `stringData` where an organisation does not allow it, or where nobody will encode it.
+
+use super::{Breach, Rule, Subject};
+use crate::encode::is_secret;
+use crate::protocol::Severity;
+use crate::yaml::{Node, Path, Value};
+
+pub(super) static RULE: Rule = Rule {
+    id: "no-string-data",
+    title: "Secrets do not use stringData",
+    reason: "Plaintext in a manifest ends up in values files, logs and release records.",
+    help: "Give the values encoded under data, or refer to a secret source (secretRefs in values).",
+    check,
+};
+
+fn check(subject: &Subject<'_, '_, '_>, breaches: &mut Vec<Breach>) {
+    let severity = match (subject.settings.forbid_string_data, subject.settings.encode) {
+        (true, _) => Severity::Error,
+        (false, false) => Severity::Warning,
+        (false, true) => return,
+    };
+    if !is_secret(subject.before) {
+        return;
+    }
+    let Some(entry) = subject.before.as_mapping().and_then(|fields| fields.entry("stringData")) else {
+        return;
+    };
+    let keys = match &entry.value.value {
+        Value::Mapping(mapping) => mapping.len(),
+        Value::Null => return,
+        _ => 1,
+    };
+    if keys == 0 {
+        return;
+    }
+    let name = subject.before.at(&["metadata", "name"]).and_then(Node::as_str).unwrap_or_default();
+    let message = format!("Secret {name} has {keys} value{} in stringData", if keys == 1 { "" } else { "s" });
+    breaches.push(RULE.breach(severity, Path::root().key("stringData"), Some(entry.key_span), message));
+}
