@@ -101,13 +101,21 @@ mod tests {
 
     #[test]
     fn a_file_s_findings_have_lines() {
-        insta::assert_snapshot!(annotations(&examples::findings(), Place::File("out/shop.yaml")), @"");
+        insta::assert_snapshot!(annotations(&examples::findings(), Place::File("out/shop.yaml")), @r#"
+::error file=out/shop.yaml,line=12,col=18,title=P7 pinned-image-tag::container cart: the image tag is latest%0ADeployment cart: spec.template.spec.containers[0].image%0Ahelp: State the version, as in `shop/cart:2.1`.
+::warning file=out/shop.yaml,line=15,col=22,title=no-sensitive-env::TOKEN looks like a secret%0ADeployment cart: spec.template.spec.containers[0].env[0].value
+::error file=out/shop.yaml,line=23,col=13,title=P10 secret-data-base64::the value is not Base64%0ASecret prod/cart-secret: data.PASSWORD%0Ahelp: Encode it, or use stringData.
+::notice title=gift::100%25 of%0Ait
+"#);
     }
 
     #[test]
     fn a_stream_s_findings_are_at_their_template() {
         let place = Place::Rendered { chart_directory: Some("charts/shop/") };
-        insta::assert_snapshot!(annotations(&examples::findings()[..1], place), @"");
+        insta::assert_snapshot!(annotations(&examples::findings()[..1], place), @r#"
+::error file=charts/shop/templates/deployment.yaml,title=P7 pinned-image-tag::container cart: the image tag is latest%0ADeployment cart: spec.template.spec.containers[0].image%0Ahelp: State the version, as in `shop/cart:2.1`.
+::notice title=gift::100%25 of%0Ait
+"#);
     }
 
     #[test]
@@ -127,6 +135,12 @@ mod tests {
             Run { cells: &cells, duration: Duration::ZERO, chart_directory: Some("chart"), rules: &rules };
         let mut out = Vec::new();
         write_run(&mut out, &run).unwrap();
-        insta::assert_snapshot!(String::from_utf8(out).unwrap(), @"");
+        insta::assert_snapshot!(String::from_utf8(out).unwrap(), @r#"
+::error file=chart/templates/deployment.yaml,title=P7 pinned-image-tag::container cart: the image tag is latest%0ADeployment cart: spec.template.spec.containers[0].image%0Ahelp: State the version, as in `shop/cart:2.1`.%0Acell: shop/prod helm4 k8s1.34
+::warning file=chart/templates/deployment.yaml,title=no-sensitive-env::TOKEN looks like a secret%0ADeployment cart: spec.template.spec.containers[0].env[0].value%0Acell: shop/prod helm4 k8s1.34
+::error file=chart/templates/secret.yaml,title=P10 secret-data-base64::the value is not Base64%0ASecret prod/cart-secret: data.PASSWORD%0Ahelp: Encode it, or use stringData.%0Acell: shop/prod helm4 k8s1.34
+::error title=shop/prod helm3 k8s1.34::Helm could not render: no such value
+::notice title=gift::2 of 3 cells failed
+"#);
     }
 }

@@ -124,7 +124,40 @@ mod tests {
         let text = String::from_utf8(out).unwrap();
         let read: Document = serde_json::from_str(&text).unwrap();
         assert_eq!(read, Document::from(&verdict));
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text, @r#"
+{
+  "version": 1,
+  "findings": [
+    {
+      "rule": "pinned-image-tag",
+      "severity": "error",
+      "object": {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "namespace": "",
+        "name": "cart"
+      },
+      "path": "spec.template.spec.containers[0].image",
+      "line": 12,
+      "column": 18,
+      "source": "shop/templates/deployment.yaml",
+      "message": "container cart: the image tag is latest",
+      "help": "State the version, as in `shop/cart:2.1`."
+    }
+  ],
+  "notes": [
+    "a remark"
+  ],
+  "statistics": {
+    "documents": 2,
+    "objects": 2,
+    "changed": 0,
+    "encoded": 0,
+    "resolved": 0,
+    "policies": 9
+  }
+}
+"#);
     }
 
     #[test]
@@ -136,6 +169,28 @@ mod tests {
         let document: serde_json::Value = serde_json::from_slice(&out).unwrap();
         assert_eq!(document["findings"][0]["cell"], "shop/prod helm4 k8s1.34");
         assert_eq!(document["findings"][0]["object"]["apiVersion"], "apps/v1");
-        insta::assert_json_snapshot!(document["cells"], @"");
+        insta::assert_json_snapshot!(document["cells"], @r#"
+[
+  {
+    "findings": 0,
+    "id": "shop/dev helm4 k8s1.34",
+    "passed": true,
+    "seconds": 0.125
+  },
+  {
+    "findings": 3,
+    "id": "shop/prod helm4 k8s1.34",
+    "passed": false,
+    "seconds": 0.125
+  },
+  {
+    "failure": "Helm could not render: no such value",
+    "findings": 0,
+    "id": "shop/prod helm3 k8s1.34",
+    "passed": false,
+    "seconds": 0.125
+  }
+]
+"#);
     }
 }

@@ -100,7 +100,30 @@ mod tests {
         let verdict = Verdict { findings: &findings, notes: &[], statistics: &statistics, place, rules: &rules };
         let mut out = Vec::new();
         write_verdict(&mut out, &verdict).unwrap();
-        insta::assert_snapshot!(String::from_utf8(out).unwrap(), @"");
+        insta::assert_snapshot!(String::from_utf8(out).unwrap(), @r#"
+<?xml version="1.0" encoding="UTF-8"?>
+<testsuites name="gift" tests="2" failures="2" errors="0">
+    <testsuite name="gift check" tests="2" disabled="0" errors="0" failures="2">
+        <testcase name="Deployment cart" classname="gift.check">
+            <failure message="container cart: the image tag is latest" type="pinned-image-tag">error[P7 pinned-image-tag]: container cart: the image tag is latest
+ --&gt; shop/templates/deployment.yaml (12:18 of the stream)
+  = Deployment cart: spec.template.spec.containers[0].image
+  = help: State the version, as in `shop/cart:2.1`.
+warning[no-sensitive-env]: TOKEN looks like a secret
+ --&gt; shop/templates/deployment.yaml (15:22 of the stream)
+  = Deployment cart: spec.template.spec.containers[0].env[0].value
+</failure>
+        </testcase>
+        <testcase name="Secret prod/cart-secret" classname="gift.check">
+            <failure message="the value is not Base64" type="secret-data-base64">error[P10 secret-data-base64]: the value is not Base64
+ --&gt; shop/templates/secret.yaml (23:13 of the stream)
+  = Secret prod/cart-secret: data.PASSWORD
+  = help: Encode it, or use stringData.
+</failure>
+        </testcase>
+    </testsuite>
+</testsuites>
+"#);
     }
 
     #[test]

@@ -331,8 +331,56 @@ mod tests {
     fn a_file_s_findings_have_regions() {
         let log = log(&examples::findings(), Place::File("out/my shop.yaml"));
         assert_valid(&log);
-        insta::assert_json_snapshot!(log["runs"][0]["results"][0], @"");
-        insta::assert_json_snapshot!(log["runs"][0]["tool"]["driver"]["rules"][5], @"");
+        insta::assert_json_snapshot!(log["runs"][0]["results"][0], @r#"
+{
+  "level": "error",
+  "locations": [
+    {
+      "logicalLocations": [
+        {
+          "fullyQualifiedName": "Deployment cart: spec.template.spec.containers[0].image",
+          "kind": "resource"
+        }
+      ],
+      "physicalLocation": {
+        "artifactLocation": {
+          "uri": "out/my%20shop.yaml"
+        },
+        "region": {
+          "startColumn": 18,
+          "startLine": 12
+        }
+      }
+    }
+  ],
+  "message": {
+    "text": "Deployment cart: spec.template.spec.containers[0].image: container cart: the image tag is latest\nState the version, as in `shop/cart:2.1`."
+  },
+  "partialFingerprints": {
+    "ruleObjectPath/v1": "pinned-image-tag/apps/v1/Deployment cart: spec.template.spec.containers[0].image"
+  },
+  "ruleId": "pinned-image-tag",
+  "ruleIndex": 5
+}
+"#);
+        insta::assert_json_snapshot!(log["runs"][0]["tool"]["driver"]["rules"][5], @r#"
+{
+  "defaultConfiguration": {
+    "level": "error"
+  },
+  "fullDescription": {
+    "text": "What runs must be known."
+  },
+  "help": {
+    "text": "State the version."
+  },
+  "id": "pinned-image-tag",
+  "name": "P7",
+  "shortDescription": {
+    "text": "images have a version tag"
+  }
+}
+"#);
     }
 
     #[test]
@@ -340,7 +388,13 @@ mod tests {
         let log = log(&examples::findings(), Place::Rendered { chart_directory: Some("chart") });
         assert_valid(&log);
         insta::assert_json_snapshot!(
-            log["runs"][0]["results"][2]["locations"][0]["physicalLocation"], @"");
+            log["runs"][0]["results"][2]["locations"][0]["physicalLocation"], @r#"
+{
+  "artifactLocation": {
+    "uri": "chart/templates/secret.yaml"
+  }
+}
+"#);
     }
 
     #[test]

@@ -270,7 +270,33 @@ mod tests {
 
     #[test]
     fn findings_read_like_a_compiler_s() {
-        insta::assert_snapshot!(verdict_text(&examples::findings(), Appearance::default()), @"");
+        insta::assert_snapshot!(verdict_text(&examples::findings(), Appearance::default()), @r#"
+error[P7 pinned-image-tag]: container cart: the image tag is latest
+  --> shop/templates/deployment.yaml (12:18 of the stream)
+   = Deployment cart: spec.template.spec.containers[0].image
+   |
+12 |           image: shop/cart:latest
+   |                  ^^^^^^^^^^^^^^^^
+   = help: State the version, as in `shop/cart:2.1`.
+
+warning[no-sensitive-env]: TOKEN looks like a secret
+  --> shop/templates/deployment.yaml (15:22 of the stream)
+   = Deployment cart: spec.template.spec.containers[0].env[0].value
+   |
+15 |               value: (hidden)
+   |                      ^^^^^^^^
+
+error[P10 secret-data-base64]: the value is not Base64
+  --> shop/templates/secret.yaml (23:13 of the stream)
+   = Secret prod/cart-secret: data.PASSWORD
+   |
+23 |   PASSWORD: (hidden)
+   |             ^^^^^^^^
+   = help: Encode it, or use stringData.
+
+note: a policy matches nothing here
+2 errors, 1 warning in 2 objects
+"#);
     }
 
     #[test]
@@ -279,7 +305,21 @@ mod tests {
         finding.help = "State the version that was tested, never a tag that moves, as in `shop/cart:2.1`.".into();
         let text = verdict_text(&[finding], Appearance { color: false, width: Some(50) });
         assert!(text.lines().all(|line| line.chars().count() <= 60), "{text}");
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text, @r#"
+error[P7 pinned-image-tag]: container cart: the
+    image tag is latest
+  --> shop/templates/deployment.yaml (12:18 of the stream)
+   = Deployment cart: spec.template.spec.containers[0].image
+   |
+12 |           image: shop/cart:latest
+   |                  ^^^^^^^^^^^^^^^^
+   = help: State the version that was tested,
+           never a tag that moves, as in
+           `shop/cart:2.1`.
+
+note: a policy matches nothing here
+1 error in 2 objects
+"#);
     }
 
     #[test]
@@ -323,6 +363,27 @@ mod tests {
         let run = Run { cells: &cells, duration: Duration::from_millis(400), chart_directory: None, rules: &rules };
         let mut out = Vec::new();
         write_run(&mut out, &run, Appearance::default()).unwrap();
-        insta::assert_snapshot!(String::from_utf8(out).unwrap(), @"");
+        insta::assert_snapshot!(String::from_utf8(out).unwrap(), @r#"
+shop/prod helm4 k8s1.34
+error[P7 pinned-image-tag]: container cart: the image tag is latest
+ --> shop/templates/deployment.yaml (12:18 of the stream)
+  = Deployment cart: spec.template.spec.containers[0].image
+  = help: State the version, as in `shop/cart:2.1`.
+warning[no-sensitive-env]: TOKEN looks like a secret
+ --> shop/templates/deployment.yaml (15:22 of the stream)
+  = Deployment cart: spec.template.spec.containers[0].env[0].value
+error[P10 secret-data-base64]: the value is not Base64
+ --> shop/templates/secret.yaml (23:13 of the stream)
+  = Secret prod/cart-secret: data.PASSWORD
+  = help: Encode it, or use stringData.
+
+shop/prod helm3 k8s1.34
+error: Helm could not render: no such value
+
+pass  shop/dev helm4 k8s1.34      0.12 s
+FAIL  shop/prod helm4 k8s1.34     0.12 s  2 errors, 1 warning
+FAIL  shop/prod helm3 k8s1.34     0.12 s
+1 passed, 2 failed of 3 cells in 0.40 s
+"#);
     }
 }
