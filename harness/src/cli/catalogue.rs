@@ -5,6 +5,9 @@ use gift_harness::rules::{self, Rule};
 use gift_plugin::protocol::Source;
 use std::path::{Path, PathBuf};
 
+/// The `--policy` that stands for no policies at all.
+pub(crate) const NO_POLICIES: &str = "none";
+
 /// The arguments that choose policies.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Policies")]
@@ -19,7 +22,7 @@ pub(crate) struct PolicyArguments {
 pub(crate) fn rules(arguments: &PolicyArguments) -> Result<Vec<Rule>, Failure> {
     let files = match &arguments.policy {
         None => Vec::new(),
-        Some(none) if none.as_os_str() == "none" => Vec::new(),
+        Some(none) if none.as_os_str() == NO_POLICIES => Vec::new(),
         Some(directory) => read_directory(directory)?,
     };
     let mut rules = rules::described_by(&files);

@@ -3,8 +3,9 @@
 //! Helm 4 throws away what a post-renderer writes to stderr; Helm 3 shows it when the post-renderer
 //! fails and throws it away otherwise. So the last report is kept in the user's state folder, where
 //! `gift explain` finds it, and on Linux what Helm would throw away is written to Helm's own
-//! stderr, when that is a terminal, a pipe or a file opened for appending. (Into a file opened for
-//! plain writing Helm itself would write over it, since each has a position of its own.)
+//! stderr, when that is a terminal, a pipe or a file opened for appending. Into a file opened for
+//! plain writing Helm itself would write over it, since each has a position of its own; there, and
+//! for sockets, Helm's own descriptor is needed, which the kernel does not give to everyone.
 
 use super::failure::{CommandError, Failure};
 use super::output::ColorWhen;
@@ -129,6 +130,7 @@ pub(crate) fn tell_behind_helm(
 #[cfg(target_os = "linux")]
 mod linux {
     use rustix::fs::{FileType, OFlags};
+    use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
     use std::fs::{self, File};
     use std::io::{self, Write};
     use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
@@ -195,7 +197,7 @@ mod linux {
     fn is_helm(process: u32) -> bool {
         let executable = fs::read_link(format!("/proc/{process}/exe")).ok();
         let name = executable.as_deref().and_then(|path| path.file_name());
-        name.is_some_and(|name| name.to_string_lossy().starts_with("helm"))
+        name.is_some_and(|name| name.to_string_lossy().contains("helm"))
     }
 
     fn parent_of(process: u32) -> Option<u32> {
@@ -204,17 +206,28 @@ mod linux {
         line.trim().parse().ok().filter(|&parent| parent > 1)
     }
 
+    /// Opens the stderr of a process so that what is written there lands behind what is there.
     fn open(process: u32) -> Option<HelmStderr> {
         let path = PathBuf::from(format!("/proc/{process}/fd/2"));
         let kind = fs::metadata(&path).ok()?.file_type();
-        let reachable = kind.is_char_device() || kind.is_fifo() || (kind.is_file() && appends(process));
+        if !(kind.is_char_device() || kind.is_fifo() || (kind.is_file() && appends(process))) {
+            return duplicate(process);
+        }
         // Without NONBLOCK a pipe that nobody reads would keep us waiting for ever.
         let flags = i32::try_from((OFlags::NONBLOCK | OFlags::NOCTTY).bits()).ok()?;
-        let file = reachable.then(|| File::options().append(true).custom_flags(flags).open(&path)).transpose().ok()??;
+        let file = File::options().append(true).custom_flags(flags).open(&path).ok()?;
         // What was opened must be what was looked at.
         let opened = rustix::fs::fstat(&file).ok()?;
-        let same = FileType::from_raw_mode(opened.st_mode) == expected(kind);
-        same.then_some(HelmStderr(file))
+        (FileType::from_raw_mode(opened.st_mode) == expected(kind)).then_some(HelmStderr(file))
+    }
+
+    /// Takes the very descriptor, with its position in a plain file. The kernel allows that to those
+    /// who may trace the process: root, or anyone where tracing is not restricted.
+    fn duplicate(process: u32) -> Option<HelmStderr> {
+        let pid = Pid::from_raw(i32::try_from(process).ok()?)?;
+        let process = pidfd_open(pid, PidfdFlags::empty()).ok()?;
+        let descriptor = pidfd_getfd(&process, 2, PidfdGetfdFlags::empty()).ok()?;
+        Some(HelmStderr(File::from(descriptor)))
     }
 
     fn expected(kind: fs::FileType) -> FileType {
@@ -234,5 +247,4 @@ mod linux {
         let flags = flags.and_then(|flags| u32::from_str_radix(flags.trim(), 8).ok());
         flags.is_some_and(|flags| OFlags::from_bits_retain(flags).contains(OFlags::APPEND))
     }
-
 }

@@ -1,6 +1,7 @@
 //! Why a verb could not do its work, told as one paragraph with its causes and the way out.
 
-use super::output::Terminal;
+use super::delivery;
+use super::output::{ColorWhen, Terminal};
 use anstyle::{AnsiColor, Style};
 use gift_harness::diagnosis::{Category, Diagnose};
 use std::error::Error;
@@ -79,11 +80,12 @@ impl Failure {
 
 /// Writes the paragraph about a panic to stderr.
 pub(crate) fn tell_fault(place: &str, version: &str) {
-    let _ = writeln!(
-        io::stderr(),
+    let paragraph = format!(
         "error: gift {version} met a fault of its own at {place}; nothing was printed that can be relied on\n\
-         help: please report this place and what you ran, without any secret values"
+         help: please report this place and what you ran, without any secret values\n"
     );
+    let _ = io::stderr().write_all(paragraph.as_bytes());
+    delivery::tell_behind_helm(true, ColorWhen::Never, |out, _| out.write_all(paragraph.as_bytes()));
 }
 
 /// Failures of the command line itself.
