@@ -20,12 +20,16 @@ type Failure = Box<dyn std::error::Error>;
 
 fn main() -> Result<ExitCode, Failure> {
     let runs = runs_asked_for()?;
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the package is inside the workspace")?;
+    let repository =
+        Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the package is inside the workspace")?;
     let helm = tool("helm4")?;
     let folder = tempfile::tempdir()?;
     plugins(folder.path(), repository)?;
     let mut within = true;
-    println!("{:28} {:>10} {:>10} {:>10} {:>8}", "medians of wall-clock time", "copying", "gift", "over", "ratio");
+    println!(
+        "{:28} {:>10} {:>10} {:>10} {:>8}",
+        "medians of wall-clock time", "copying", "gift", "over", "ratio"
+    );
     for (environment, values) in environments(repository)? {
         let mut template = helm_command(&helm, folder.path(), repository);
         template.args(["template", "bench", "chart"]).args(&values);
@@ -82,7 +86,12 @@ fn compare(
     let (copied, rendered) = (median(copied), median(rendered));
     let over = rendered.saturating_sub(copied);
     let ratio = rendered.as_secs_f64() / copied.as_secs_f64();
-    println!("{what:28} {:>10} {:>10} {:>10} {ratio:>7.2}x", milliseconds(copied), milliseconds(rendered), milliseconds(over));
+    println!(
+        "{what:28} {:>10} {:>10} {:>10} {ratio:>7.2}x",
+        milliseconds(copied),
+        milliseconds(rendered),
+        milliseconds(over)
+    );
     Ok(over <= BUDGET)
 }
 
@@ -122,10 +131,12 @@ fn runs_asked_for() -> Result<usize, Failure> {
 /// Each environment of the chart's own system, with the arguments that choose its values.
 fn environments(repository: &Path) -> Result<Vec<(String, Vec<String>)>, Failure> {
     let defaults = fs::read_to_string(repository.join("chart/values.yaml"))?;
-    let system = defaults.lines().find_map(|line| line.strip_prefix("system:")).ok_or("the values name a system")?;
+    let system =
+        defaults.lines().find_map(|line| line.strip_prefix("system:")).ok_or("the values name a system")?;
     let folder = repository.join("values").join(system.trim());
     let mut environments = vec![("default values".to_owned(), Vec::new())];
-    let mut files = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<PathBuf>>>()?;
+    let mut files =
+        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<PathBuf>>>()?;
     files.sort();
     for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "yaml")) {
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -176,5 +187,9 @@ fn tool(name: &str) -> Result<PathBuf, Failure> {
         Some(cache.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache")))?.join("gift"))
     });
     let path = cache.ok_or("HOME is not set")?.join("bin").join(name);
-    if path.exists() { Ok(path) } else { Err(format!("{} is not there: run ci/setup", path.display()).into()) }
+    if path.exists() {
+        Ok(path)
+    } else {
+        Err(format!("{} is not there: run ci/setup", path.display()).into())
+    }
 }

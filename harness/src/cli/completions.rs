@@ -1,8 +1,8 @@
 //! `gift completions`: completion scripts for shells.
 
+use super::Conclusion;
 use super::failure::Failure;
 use super::output::Terminal;
-use super::Conclusion;
 
 /// Print a completion script for a shell
 #[derive(Debug, clap::Args)]

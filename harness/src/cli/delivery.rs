@@ -173,7 +173,8 @@ mod linux {
     /// The stderr of the Helm that runs this process, if Helm would throw our own away.
     pub(super) fn stderr_of_helm(failing: bool) -> Option<HelmStderr> {
         // Helm 4 runs post-renderers as plugins and says so; Helm 3 shows the stderr of those that fail.
-        let is_plugin = std::env::var_os("HELM_PLUGIN_DIR").is_some() && std::env::var_os("HELM_PLUGIN_NAME").is_some();
+        let is_plugin =
+            std::env::var_os("HELM_PLUGIN_DIR").is_some() && std::env::var_os("HELM_PLUGIN_NAME").is_some();
         if !is_plugin && failing {
             return None;
         }
@@ -243,7 +244,8 @@ mod linux {
     /// Whether the process opened its stderr for appending.
     fn appends(process: u32) -> bool {
         let flags = fs::read_to_string(format!("/proc/{process}/fdinfo/2")).ok();
-        let flags = flags.as_deref().and_then(|text| text.lines().find_map(|line| line.strip_prefix("flags:")));
+        let flags =
+            flags.as_deref().and_then(|text| text.lines().find_map(|line| line.strip_prefix("flags:")));
         let flags = flags.and_then(|flags| u32::from_str_radix(flags.trim(), 8).ok());
         flags.is_some_and(|flags| OFlags::from_bits_retain(flags).contains(OFlags::APPEND))
     }

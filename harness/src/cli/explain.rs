@@ -41,7 +41,9 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Conc
     } else if let Some(asked) = &arguments.rule {
         let rule = rules
             .iter()
-            .find(|rule| rule.id == *asked || rule.number.as_deref().is_some_and(|n| n.eq_ignore_ascii_case(asked)))
+            .find(|rule| {
+                rule.id == *asked || rule.number.as_deref().is_some_and(|n| n.eq_ignore_ascii_case(asked))
+            })
             .ok_or_else(|| CommandError::NoSuchRule {
                 rule: asked.clone(),
                 known: rules.iter().map(|rule| rule.id.clone()).collect(),
@@ -63,7 +65,8 @@ fn list(terminal: &mut Terminal, rules: &[Rule]) -> Result<(), Failure> {
     let width = rules.iter().map(|rule| rule.id.len()).max().unwrap_or(0);
     for rule in rules {
         let number = rule.number.as_deref().unwrap_or("-");
-        writeln!(terminal.output(), "{number:4} {:width$}  {}", rule.id, rule.title).map_err(Failure::output)?;
+        writeln!(terminal.output(), "{number:4} {:width$}  {}", rule.id, rule.title)
+            .map_err(Failure::output)?;
     }
     Ok(())
 }

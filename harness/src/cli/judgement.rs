@@ -8,6 +8,8 @@ use super::output::Terminal;
 use super::reports;
 use gift_harness::post_render::{Outcome, PolicySelection, PostRenderOptions, SecretSelection};
 use gift_harness::report::{Place, Verdict, json};
+use gift_plugin::protocol::Report;
+use std::io::Write;
 use std::path::PathBuf;
 
 /// Which rules to judge by, and as what.
@@ -27,7 +29,7 @@ pub(crate) struct JudgementArguments {
     #[arg(long, value_name = "SYSTEM")]
     pub(crate) system: Option<String>,
     /// The namespace of objects that name none
-    #[arg(long, short, value_name = "NAMESPACE", env = "HELM_NAMESPACE", default_value = "default")]
+    #[arg(long, short, value_name = "NAMESPACE", env = "HELM_NAMESPACE", hide_env_values = true, default_value = "default")]
     pub(crate) namespace: String,
     /// Warnings count as errors
     #[arg(long)]
@@ -106,6 +108,9 @@ pub(crate) fn tell(
     let verdict =
         Verdict { findings: &report.findings, notes, statistics: &report.statistics, place, rules: &rules };
     keep(terminal, verb, json::Document::from(&verdict), None);
+    if terminal.verbose {
+        say(terminal, report).map_err(Failure::output)?;
+    }
     let format = terminal.format;
     match channel {
         Channel::Output => {
@@ -118,6 +123,21 @@ pub(crate) fn tell(
         }
     }
     .map_err(Failure::output)
+}
+
+/// Says what was done to the stream.
+fn say(terminal: &mut Terminal, report: &Report) -> std::io::Result<()> {
+    let done = &report.statistics;
+    writeln!(
+        terminal.errors(),
+        "{} documents, {} objects, {} policies; {} documents changed, {} secret values encoded, {} filled in",
+        done.documents,
+        done.objects,
+        done.policies,
+        done.changed,
+        done.encoded,
+        done.resolved
+    )
 }
 
 /// Keeps a report for `gift explain`. That it cannot be kept stops nothing.

@@ -1,8 +1,8 @@
 //! `gift man`: manual pages.
 
+use super::Conclusion;
 use super::failure::{CommandError, Failure};
 use super::output::Terminal;
-use super::Conclusion;
 use std::path::{Path, PathBuf};
 
 /// Print the manual page, or write one page per command into a folder

@@ -26,7 +26,12 @@ pub(crate) fn write_verdict(
 }
 
 /// Writes how a run over the matrix went.
-pub(crate) fn write_run(out: &mut impl Write, format: Format, run: &Run<'_>, appearance: Appearance) -> io::Result<()> {
+pub(crate) fn write_run(
+    out: &mut impl Write,
+    format: Format,
+    run: &Run<'_>,
+    appearance: Appearance,
+) -> io::Result<()> {
     match format {
         Format::Text => text::write_run(out, run, appearance),
         Format::Json => json::write_run(out, run),

@@ -8,7 +8,8 @@ use gift_plugin::protocol::Finding;
 const HIDDEN: &str = "(hidden)";
 
 /// Fields whose values may carry credentials in any object: they are never shown.
-const CONFIDENTIAL_FIELDS: &[&str] = &["data", "stringData", "binaryData", "env", "args", "command", "annotations"];
+const CONFIDENTIAL_FIELDS: &[&str] =
+    &["data", "stringData", "binaryData", "env", "args", "command", "annotations"];
 
 /// Keys at the start of a line of a Secret whose values are not secret.
 const OPEN_KEYS: &[&str] = &["apiVersion", "kind", "type", "immutable"];
@@ -60,7 +61,10 @@ impl<'a> Stream<'a> {
     fn document_around(&self, index: usize) -> &[&'a [u8]] {
         let is_separator = |line: &&[u8]| line.starts_with(b"---");
         let start = self.lines[..index].iter().rposition(is_separator).unwrap_or(0);
-        let end = self.lines[index + 1..].iter().position(is_separator).map_or(self.lines.len(), |end| index + 1 + end);
+        let end = self.lines[index + 1..]
+            .iter()
+            .position(is_separator)
+            .map_or(self.lines.len(), |end| index + 1 + end);
         &self.lines[start..end]
     }
 }
@@ -87,7 +91,8 @@ fn hide(line: &str, start: usize, finding: &Finding) -> Excerpt {
     let after = rest[key.len()..].trim_start_matches(['"', '\'']);
     let known = after.starts_with(": ") || after == ":";
     let path = finding.path.trim_end_matches(['"', ']', '\'']);
-    let own_key = !key.is_empty() && path.strip_suffix(key).is_some_and(|before| before.ends_with(['.', '[', '"', '\'']));
+    let own_key = !key.is_empty()
+        && path.strip_suffix(key).is_some_and(|before| before.ends_with(['.', '[', '"', '\'']));
     let open_key = indentation.is_empty() && OPEN_KEYS.contains(&key);
     if known && open_key {
         let text: String = line.chars().map(printable).collect();
@@ -102,7 +107,11 @@ fn hide(line: &str, start: usize, finding: &Finding) -> Excerpt {
 /// To the end of the line, without a comment, and at least one character.
 fn width_of_value(text: &str, start: usize) -> usize {
     let value: String = text.chars().skip(start).collect();
-    let value = if value.starts_with(['"', '\'']) { value.as_str() } else { value.split(" #").next().unwrap_or(&value) };
+    let value = if value.starts_with(['"', '\'']) {
+        value.as_str()
+    } else {
+        value.split(" #").next().unwrap_or(&value)
+    };
     value.trim_end().chars().count().max(1)
 }
 
@@ -172,7 +181,8 @@ mod tests {
     #[test]
     fn a_neighbour_of_a_secret_is_shown() {
         let stream = "kind: Secret\ndata: {a: aGk=}\n---\nkind: Pod\nspec:\n  nodeName: x\n---\nkind: Secret";
-        let excerpt = Stream::new(stream.as_bytes()).excerpt(&finding("spec.nodeName", "Pod", 6, 13)).unwrap();
+        let excerpt =
+            Stream::new(stream.as_bytes()).excerpt(&finding("spec.nodeName", "Pod", 6, 13)).unwrap();
         assert_eq!(excerpt.text, "  nodeName: x");
     }
 

@@ -125,7 +125,11 @@ mod tests {
         finding.message = "x\n::set-output name=a::b\r".into();
         let text = annotations(&[finding], Place::File("a:b,c%.yaml"));
         assert_eq!(text.lines().count(), 2, "{text}");
-        assert!(text.starts_with("::error file=a%3Ab%2Cc%25.yaml,line=12,col=18,title=a%2Cline=9%3A%3Ab::x%0A::set"));
+        assert!(
+            text.starts_with(
+                "::error file=a%3Ab%2Cc%25.yaml,line=12,col=18,title=a%2Cline=9%3A%3Ab::x%0A::set"
+            )
+        );
     }
 
     #[test]

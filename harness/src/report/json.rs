@@ -163,7 +163,8 @@ mod tests {
     #[test]
     fn a_run_names_the_cell_of_each_finding() {
         let (cells, rules) = (examples::cells(), examples::rules());
-        let run = Run { cells: &cells, duration: Duration::from_millis(400), chart_directory: None, rules: &rules };
+        let run =
+            Run { cells: &cells, duration: Duration::from_millis(400), chart_directory: None, rules: &rules };
         let mut out = Vec::new();
         write_run(&mut out, &run).unwrap();
         let document: serde_json::Value = serde_json::from_slice(&out).unwrap();

@@ -97,7 +97,8 @@ mod tests {
     fn objects_are_test_cases() {
         let (findings, statistics, rules) = (examples::findings(), examples::statistics(), examples::rules());
         let place = Place::File("x.yaml");
-        let verdict = Verdict { findings: &findings, notes: &[], statistics: &statistics, place, rules: &rules };
+        let verdict =
+            Verdict { findings: &findings, notes: &[], statistics: &statistics, place, rules: &rules };
         let mut out = Vec::new();
         write_verdict(&mut out, &verdict).unwrap();
         insta::assert_snapshot!(String::from_utf8(out).unwrap(), @r#"
@@ -139,11 +140,15 @@ warning[no-sensitive-env]: TOKEN looks like a secret
     #[test]
     fn cells_are_test_cases() {
         let (cells, rules) = (examples::cells(), examples::rules());
-        let run = Run { cells: &cells, duration: Duration::from_millis(400), chart_directory: None, rules: &rules };
+        let run =
+            Run { cells: &cells, duration: Duration::from_millis(400), chart_directory: None, rules: &rules };
         let mut out = Vec::new();
         write_run(&mut out, &run).unwrap();
         let text = String::from_utf8(out).unwrap();
         assert!(text.contains(r#"tests="3" failures="1" errors="1""#), "{text}");
-        assert!(text.contains(r#"<error message="Helm could not render: no such value" type="render""#), "{text}");
+        assert!(
+            text.contains(r#"<error message="Helm could not render: no such value" type="render""#),
+            "{text}"
+        );
     }
 }

@@ -10,7 +10,8 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -157,9 +158,10 @@ pub fn write_run(out: &mut impl Write, run: &Run<'_>) -> io::Result<()> {
         .iter()
         .flat_map(|cell| cell.findings.iter().map(|finding| (finding, Some(cell.id.as_str()))))
         .collect();
-    let failures = run.cells.iter().filter_map(|cell| {
-        cell.failure.as_ref().map(|failure| ("error", format!("{}: {failure}", cell.id)))
-    });
+    let failures = run
+        .cells
+        .iter()
+        .filter_map(|cell| cell.failure.as_ref().map(|failure| ("error", format!("{}: {failure}", cell.id))));
     let place = Place::Rendered { chart_directory: run.chart_directory };
     write(out, &findings, failures.collect(), &place, run.rules)
 }
@@ -177,13 +179,18 @@ fn write(
             descriptors.push(undescribed(finding));
         }
     }
-    let results = findings.iter().map(|&(finding, cell)| result(finding, cell, place, &descriptors)).collect();
+    let results =
+        findings.iter().map(|&(finding, cell)| result(finding, cell, place, &descriptors)).collect();
     let log = Log {
         schema: SCHEMA,
         version: "2.1.0",
         runs: [SarifRun {
             tool: Tool {
-                driver: Driver { name: "gift", semantic_version: env!("CARGO_PKG_VERSION"), rules: descriptors },
+                driver: Driver {
+                    name: "gift",
+                    semantic_version: env!("CARGO_PKG_VERSION"),
+                    rules: descriptors,
+                },
             },
             column_kind: "unicodeCodePoints",
             invocations: [Invocation {
@@ -241,7 +248,10 @@ fn result<'a>(
     let fingerprint = format!("{}/{}/{name}", finding.rule, finding.object.api_version);
     SarifResult {
         rule_id: &finding.rule,
-        rule_index: descriptors.iter().position(|descriptor| descriptor.id == finding.rule).unwrap_or_default(),
+        rule_index: descriptors
+            .iter()
+            .position(|descriptor| descriptor.id == finding.rule)
+            .unwrap_or_default(),
         level: level(finding.severity),
         message: Text { text: format!("{name}: {}{help}", finding.message).into() },
         locations: [Location {
@@ -267,7 +277,9 @@ fn uri(path: &str) -> String {
     let mut uri = if path.starts_with('/') { "file://".to_owned() } else { String::new() };
     for byte in path.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => uri.push(byte.into()),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                uri.push(byte.into())
+            }
             other => uri.push_str(&format!("%{other:02X}")),
         }
     }
@@ -304,7 +316,8 @@ mod tests {
                     assert!(rule.get(text).is_none_or(|text| text["text"].is_string()));
                 }
             }
-            let ids: std::collections::BTreeSet<_> = rules.iter().map(|rule| rule["id"].to_string()).collect();
+            let ids: std::collections::BTreeSet<_> =
+                rules.iter().map(|rule| rule["id"].to_string()).collect();
             assert_eq!(ids.len(), rules.len(), "rules are unique");
             for invocation in run["invocations"].as_array().unwrap() {
                 assert!(invocation["executionSuccessful"].is_boolean());

@@ -140,7 +140,11 @@ pub fn write_run(out: &mut impl Write, run: &Run<'_>, appearance: Appearance) ->
     for cell in run.cells.iter().filter(|cell| !cell.findings.is_empty() || cell.failure.is_some()) {
         writeln!(out, "{strong}{}{strong:#}", clean(&cell.id))?;
         if let Some(failure) = &cell.failure {
-            writeln!(out, "{red}error{red:#}{strong}: {}{strong:#}", wrap(&clean(failure), appearance.width, 7, 4))?;
+            writeln!(
+                out,
+                "{red}error{red:#}{strong}: {}{strong:#}",
+                wrap(&clean(failure), appearance.width, 7, 4)
+            )?;
         }
         for finding in &cell.findings {
             write_finding(out, finding, None, run.rules, appearance)?;
@@ -175,7 +179,11 @@ fn summary(findings: &[Finding], appearance: Appearance) -> String {
 fn summary_plain(findings: &[Finding]) -> String {
     let nouns = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Info, "remark")];
     let parts = nouns.iter().map(|&(severity, noun)| (how_many(findings, severity), noun));
-    parts.filter(|&(number, _)| number > 0).map(|(number, noun)| count(number, noun)).collect::<Vec<_>>().join(", ")
+    parts
+        .filter(|&(number, _)| number > 0)
+        .map(|(number, noun)| count(number, noun))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// `1.25 s`.
@@ -184,7 +192,8 @@ fn seconds(duration: Duration) -> String {
 }
 
 fn place(finding: &Finding) -> String {
-    let position = (finding.line > 0).then(|| format!("{}:{} of the stream", finding.line, finding.column.max(1)));
+    let position =
+        (finding.line > 0).then(|| format!("{}:{} of the stream", finding.line, finding.column.max(1)));
     match (clean(&finding.source), position) {
         (source, Some(position)) if source.is_empty() => position,
         (source, Some(position)) => format!("{source} ({position})"),
@@ -302,7 +311,8 @@ note: a policy matches nothing here
     #[test]
     fn narrow_lines_are_kept() {
         let mut finding = examples::findings().remove(0);
-        finding.help = "State the version that was tested, never a tag that moves, as in `shop/cart:2.1`.".into();
+        finding.help =
+            "State the version that was tested, never a tag that moves, as in `shop/cart:2.1`.".into();
         let text = verdict_text(&[finding], Appearance { color: false, width: Some(50) });
         assert!(text.lines().all(|line| line.chars().count() <= 60), "{text}");
         insta::assert_snapshot!(text, @r#"
@@ -360,7 +370,8 @@ note: a policy matches nothing here
     #[test]
     fn a_run_ends_with_a_table() {
         let (cells, rules) = (examples::cells(), examples::rules());
-        let run = Run { cells: &cells, duration: Duration::from_millis(400), chart_directory: None, rules: &rules };
+        let run =
+            Run { cells: &cells, duration: Duration::from_millis(400), chart_directory: None, rules: &rules };
         let mut out = Vec::new();
         write_run(&mut out, &run, Appearance::default()).unwrap();
         insta::assert_snapshot!(String::from_utf8(out).unwrap(), @r#"

@@ -92,7 +92,13 @@ fn a_terminal_is_reached_once_and_in_colour() {
             .map(|word| format!("'{}'", word.to_str().unwrap()))
             .collect();
         let mut script = workplace.command("script");
-        script.args(["--quiet", "--return", "--command", &format!("{} >stdout", line.join(" ")), "/dev/null"]);
+        script.args([
+            "--quiet",
+            "--return",
+            "--command",
+            &format!("{} >stdout", line.join(" ")),
+            "/dev/null",
+        ]);
         let output = script.env("TERM", "xterm").output().unwrap();
         let screen = text(&output.stdout);
         assert_eq!(times(&screen, "error[P10 secret-data-base64]"), 1, "{screen}");
@@ -112,7 +118,10 @@ fn a_plain_file_gets_all_or_nothing() {
     let output = failing(&workplace, 4).stderr(File::create(&log).unwrap()).output().unwrap();
     assert!(!output.status.success());
     let stderr = std::fs::read_to_string(&log).unwrap();
-    assert!(times(&stderr, FINDING) <= 1 && times(&stderr, "Error: ") == 1 && !stderr.contains('\0'), "{stderr}");
+    assert!(
+        times(&stderr, FINDING) <= 1 && times(&stderr, "Error: ") == 1 && !stderr.contains('\0'),
+        "{stderr}"
+    );
     assert_kept(&workplace);
 }
 
@@ -157,7 +166,11 @@ fn helm_3_bears_the_plugin_of_helm_4() {
     let workplace = workplace(4);
     let mut helm3 = workplace.command(tool("helm3").to_str().unwrap());
     let output = helm3.args(["template", "shop", "./shop"]).output().unwrap();
-    assert!(output.status.success() && text(&output.stdout).contains("kind: Secret"), "{}", text(&output.stderr));
+    assert!(
+        output.status.success() && text(&output.stdout).contains("kind: Secret"),
+        "{}",
+        text(&output.stderr)
+    );
 }
 
 fn assert_kept(workplace: &Workplace) {

@@ -65,7 +65,10 @@ fn run(block: &Block, workplace: &Workplace) {
         let mut rest = printed.as_str();
         for line in expected {
             let Some(at) = rest.find(line.as_str()) else {
-                panic!("{}: {command}\ndoes not print, where the document says so:\n{line}\nbut:\n{printed}", block.place);
+                panic!(
+                    "{}: {command}\ndoes not print, where the document says so:\n{line}\nbut:\n{printed}",
+                    block.place
+                );
             };
             rest = &rest[at + line.len()..];
         }
@@ -101,12 +104,17 @@ fn the_readme_does_what_it_says_for_helm_3() {
 fn files_the_documentation_names_are_there() {
     for document in ["README.md", "CONTRIBUTING.md"] {
         let content = fs::read_to_string(repository().join(document)).unwrap();
-        for name in content.split(['`', '(', ')', ' ', '\n', '|']).map(|word| word.trim_end_matches(['/', '.', ','])) {
+        for name in
+            content.split(['`', '(', ')', ' ', '\n', '|']).map(|word| word.trim_end_matches(['/', '.', ',']))
+        {
             let top = name.split('/').next().unwrap();
             let literal = !name.contains(['<', '*', '$', '{', '=', ':']) && name.contains('/');
             // What a user makes, and what a build makes, is in no repository.
             let made = name.contains(".secrets.env") || top == "target";
-            if literal && !made && ["chart", "values", "plugin", "harness", "tests", "ci", "docs"].contains(&top) {
+            if literal
+                && !made
+                && ["chart", "values", "plugin", "harness", "tests", "ci", "docs"].contains(&top)
+            {
                 assert!(repository().join(name).exists(), "{document} names {name}, which is not there");
             }
         }

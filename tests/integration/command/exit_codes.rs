@@ -57,7 +57,9 @@ fn help_and_version_are_data() {
 #[test]
 fn wrong_usage_is_2() {
     let workplace = Workplace::new(4);
-    for arguments in [&["chekc"][..], &["check"], &["check", "-", "--fromat", "json"], &["check", "-", "--format", "xml"]] {
+    for arguments in
+        [&["chekc"][..], &["check"], &["check", "-", "--fromat", "json"], &["check", "-", "--format", "xml"]]
+    {
         let (code, stdout, stderr) = run(&workplace, arguments, CLEAN.as_bytes());
         assert_eq!((code, stdout.as_str()), (2, ""), "{arguments:?}: {stderr}");
         assert!(stderr.starts_with("error: "), "{stderr}");
@@ -70,9 +72,11 @@ fn input_that_cannot_be_judged_is_2() {
     let empty = workplace.write("empty.yaml", "");
     let large = workplace.write("large.yaml", "");
     std::fs::File::options().write(true).open(&large).unwrap().set_len(50 << 20).unwrap();
-    for (file, place) in
-        [(empty.to_str().unwrap(), "empty.yaml has 0 bytes"), (large.to_str().unwrap(), "large.yaml has more than"), ("absent.yaml", "absent.yaml")]
-    {
+    for (file, place) in [
+        (empty.to_str().unwrap(), "empty.yaml has 0 bytes"),
+        (large.to_str().unwrap(), "large.yaml has more than"),
+        ("absent.yaml", "absent.yaml"),
+    ] {
         let (code, stdout, stderr) = run(&workplace, &["check", file], b"");
         assert_eq!((code, stdout.as_str()), (2, ""), "{file}: {stderr}");
         assert_told(&stderr, place);
@@ -90,9 +94,15 @@ fn clean_is_0_and_breach_is_1() {
     let (code, stdout, stderr) = run(&workplace, &["check", "-", "--policy", "none"], CLEAN.as_bytes());
     assert_eq!((code, stdout.as_str()), (0, ""), "{stderr}");
     assert!(stderr.contains("nothing is wrong"), "{stderr}");
-    let (code, stdout, stderr) = run(&workplace, &["check", "-", "--policy", "none", "-q"], BREACH.as_bytes());
+    let (code, stdout, stderr) =
+        run(&workplace, &["check", "-", "--policy", "none", "-q"], BREACH.as_bytes());
     assert_eq!((code, stderr.as_str()), (1, ""), "{stdout}");
-    for told in ["error[P10 secret-data-base64]", "shop/templates/secret.yaml (8:10 of the stream)", "Secret token: data.TOKEN", "help: "] {
+    for told in [
+        "error[P10 secret-data-base64]",
+        "shop/templates/secret.yaml (8:10 of the stream)",
+        "Secret token: data.TOKEN",
+        "help: ",
+    ] {
         assert!(stdout.contains(told), "{told} is not in {stdout}");
     }
     assert!(!stdout.contains("plain, not encoded"), "a secret value is shown: {stdout}");
@@ -119,7 +129,10 @@ fn the_json_report_has_its_stable_shape() {
     let finding = &report["findings"][0];
     assert_eq!(finding["rule"], "secret-data-base64");
     assert_eq!(finding["severity"], "error");
-    assert_eq!(finding["object"], serde_json::json!({"apiVersion": "v1", "kind": "Secret", "namespace": "", "name": "token"}));
+    assert_eq!(
+        finding["object"],
+        serde_json::json!({"apiVersion": "v1", "kind": "Secret", "namespace": "", "name": "token"})
+    );
     assert_eq!((finding["path"].as_str(), finding["line"].as_u64()), (Some("data.TOKEN"), Some(8)));
     assert_eq!(finding["source"], "shop/templates/secret.yaml");
 }
@@ -202,13 +215,15 @@ fn colours_are_sent_only_where_asked_for() {
     let arguments = ["check", "-", "--policy", "none"];
     let (_, plain, _) = run(&workplace, &arguments, BREACH.as_bytes());
     assert!(!plain.contains('\u{1b}'));
-    let (_, always, _) = run(&workplace, &[&arguments[..], &["--color", "always"]].concat(), BREACH.as_bytes());
+    let (_, always, _) =
+        run(&workplace, &[&arguments[..], &["--color", "always"]].concat(), BREACH.as_bytes());
     assert!(always.contains('\u{1b}'));
     let mut forced = workplace.gift(&arguments);
     let forced = forced.env("CLICOLOR_FORCE", "1").write_stdin(BREACH).output().unwrap();
     assert!(text(&forced.stdout).contains('\u{1b}'));
     let mut refused = workplace.gift(&arguments);
-    let refused = refused.env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1").write_stdin(BREACH).output().unwrap();
+    let refused =
+        refused.env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1").write_stdin(BREACH).output().unwrap();
     assert!(!text(&refused.stdout).contains('\u{1b}'));
 }
 

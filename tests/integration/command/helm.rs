@@ -111,7 +111,8 @@ fn only_secrets_change_and_nothing_stays_unfilled() {
             let mut more: Vec<&str> = environment.iter().map(String::as_str).collect();
             let copied = succeeded(&with_copy(&workplace, helm_major, &more).output().unwrap());
             more.extend(["--post-renderer-args=--secrets", "--post-renderer-args=example"]);
-            let encoded = succeeded(&with_gift(&workplace, helm_major, &["template"], &more).output().unwrap());
+            let encoded =
+                succeeded(&with_gift(&workplace, helm_major, &["template"], &more).output().unwrap());
             assert!(!encoded.contains("stringData") && !encoded.contains("secretRef:"), "{environment:?}");
             let (copied, encoded) = (documents(&copied), documents(&encoded));
             assert_eq!(copied.len(), encoded.len(), "{environment:?}");
@@ -152,7 +153,8 @@ fn breaches_stop(helm_major: u32) {
     let (chart, _) = chart_and_system();
     let workplace = workplace(helm_major);
     let breaches = breaches();
-    let numbers: std::collections::BTreeSet<_> = breaches.iter().map(|breach| breach.number.as_str()).collect();
+    let numbers: std::collections::BTreeSet<_> =
+        breaches.iter().map(|breach| breach.number.as_str()).collect();
     let all: std::collections::BTreeSet<String> = (1..=11).map(|number| format!("P{number}")).collect();
     assert_eq!(numbers, all.iter().map(String::as_str).collect(), "every policy is broken once");
     for breach in &breaches {
@@ -166,7 +168,8 @@ fn breaches_stop(helm_major: u32) {
             assert_told(breach, &chart, &stderr);
             assert!(stderr.contains("1 error"), "{}: other rules are broken too: {stderr}", breach.number);
         }
-        let rendered = workplace.helm(&[&["template", "release", "./chart"][..], &more].concat()).output().unwrap();
+        let rendered =
+            workplace.helm(&[&["template", "release", "./chart"][..], &more].concat()).output().unwrap();
         let checked = workplace.gift(&["check", "-"]).write_stdin(rendered.stdout).output().unwrap();
         assert_eq!(checked.status.code(), Some(1), "{}: {}", breach.number, text(&checked.stderr));
         assert_told(breach, &chart, &text(&checked.stdout));

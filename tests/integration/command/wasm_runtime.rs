@@ -45,7 +45,10 @@ fn helm_4_still_hands_its_wasm_post_renderers_no_manifests() {
     workplace.helm(&["plugin", "install", "./echo"]).assert().success();
     let output = workplace.helm(&["template", "shop", "./shop", "--post-renderer", "echo"]).output().unwrap();
     let stderr = text(&output.stderr);
-    assert!(!output.status.success(), "Helm's WASM runtime can run post-renderers now: publish the module itself");
+    assert!(
+        !output.status.success(),
+        "Helm's WASM runtime can run post-renderers now: publish the module itself"
+    );
     // That it ran, and came back with nothing, tells this failure from any other.
     assert!(stderr.contains("produced empty output"), "{stderr}");
 }
