@@ -5,7 +5,7 @@ use super::{Conclusion, Global};
 use anstream::{AutoStream, ColorChoice};
 use clap::ValueEnum;
 use gift_harness::report::text::Appearance;
-use std::io::{self, BufWriter, StderrLock, StdoutLock, Write};
+use std::io::{self, BufWriter, Stderr, StdoutLock, Write};
 
 /// The formats findings can be written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -46,7 +46,7 @@ impl From<ColorWhen> for ColorChoice {
 /// Where the command writes.
 pub(crate) struct Terminal {
     output: BufWriter<StdoutLock<'static>>,
-    errors: StderrLock<'static>,
+    errors: Stderr,
     color: ColorWhen,
     /// How findings are written.
     pub(crate) format: Format,
@@ -60,7 +60,7 @@ impl Terminal {
     pub(crate) fn new(global: &Global) -> Self {
         Self {
             output: BufWriter::with_capacity(1 << 16, io::stdout().lock()),
-            errors: io::stderr().lock(),
+            errors: io::stderr(),
             color: global.color,
             format: global.format,
             quiet: global.quiet,
