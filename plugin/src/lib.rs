@@ -7,5 +7,6 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod cel;
+pub mod encode;
 pub mod protocol;
 pub mod yaml;

@@ -75,6 +75,11 @@ impl<'a> Mapping<'a> {
         self.entry(key).map(|entry| &entry.value)
     }
 
+    /// The value of `key`, to change.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Node<'a>> {
+        self.entries.iter_mut().find(|entry| entry.key == key).map(|entry| &mut entry.value)
+    }
+
     /// The entry of `key`.
     #[must_use]
     pub fn entry(&self, key: &str) -> Option<&Entry<'a>> {
@@ -114,7 +119,39 @@ impl<'a> Mapping<'a> {
     }
 }
 
+impl Value<'_> {
+    /// The same value, borrowing nothing.
+    #[must_use]
+    pub fn into_owned(self) -> Value<'static> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(truth) => Value::Bool(truth),
+            Self::Int(number) => Value::Int(number),
+            Self::Float(number) => Value::Float(number),
+            Self::String(text) => Value::String(text.into_owned().into()),
+            Self::Sequence(items) => Value::Sequence(items.into_iter().map(Node::into_owned).collect()),
+            Self::Mapping(mapping) => Value::Mapping(Mapping {
+                entries: mapping
+                    .entries
+                    .into_iter()
+                    .map(|entry| Entry {
+                        key: entry.key.into_owned().into(),
+                        key_span: entry.key_span,
+                        value: entry.value.into_owned(),
+                    })
+                    .collect(),
+            }),
+        }
+    }
+}
+
 impl<'a> Node<'a> {
+    /// The same node, borrowing nothing.
+    #[must_use]
+    pub fn into_owned(self) -> Node<'static> {
+        Node { value: self.value.into_owned(), span: self.span }
+    }
+
     /// The mapping here, if it is one.
     #[must_use]
     pub fn as_mapping(&self) -> Option<&Mapping<'a>> {
