@@ -105,7 +105,8 @@ pub fn described_by(policies: &[Source]) -> Vec<Rule> {
 
 /// P2 before P10, and rules without a number last.
 fn number_of(rule: &Rule) -> (bool, u32) {
-    let digits = rule.number.as_deref().map(|number| number.trim_start_matches(|c: char| !c.is_ascii_digit()));
+    let digits =
+        rule.number.as_deref().map(|number| number.trim_start_matches(|c: char| !c.is_ascii_digit()));
     match digits.and_then(|digits| digits.parse().ok()) {
         Some(number) => (false, number),
         None => (true, 0),

@@ -29,7 +29,14 @@ pub(crate) struct JudgementArguments {
     #[arg(long, value_name = "SYSTEM")]
     pub(crate) system: Option<String>,
     /// The namespace of objects that name none
-    #[arg(long, short, value_name = "NAMESPACE", env = "HELM_NAMESPACE", hide_env_values = true, default_value = "default")]
+    #[arg(
+        long,
+        short,
+        value_name = "NAMESPACE",
+        env = "HELM_NAMESPACE",
+        hide_env_values = true,
+        default_value = "default"
+    )]
     pub(crate) namespace: String,
     /// Warnings count as errors
     #[arg(long)]
