@@ -5,4 +5,8 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod chart;
 pub mod diagnosis;
+pub mod objects;
+pub mod render;
+pub mod tools;
