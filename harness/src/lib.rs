@@ -5,7 +5,11 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod chart;
 pub mod diagnosis;
+pub mod objects;
 pub mod redaction;
+pub mod render;
 pub mod report;
 pub mod rules;
+pub mod tools;
