@@ -103,6 +103,8 @@ pub(crate) enum CommandError {
     TooLarge { name: String, limit: usize },
     #[error("{name} is a terminal, and a manifest stream is expected there")]
     Interactive { name: String },
+    #[error("--set {setting} has no `=`")]
+    Setting { setting: String },
     #[error("there is no rule `{rule}`")]
     NoSuchRule { rule: String, known: Vec<String> },
     #[error("there is no report of an earlier run at {}", path.display())]
@@ -127,6 +129,7 @@ impl Diagnose for CommandError {
             }
             Self::TooLarge { .. } => "judge the releases one by one, or split the stream at its `---` lines".into(),
             Self::Interactive { .. } => "pipe a stream into it: `helm template gift ./chart | gift check -`".into(),
+            Self::Setting { .. } => "write it as --set path.to.value=1".into(),
             Self::NoSuchRule { known, .. } => format!("the rules are {}", known.join(", ")),
             Self::NoReport { .. } => {
                 "run `gift check`, `gift render` or Helm with `--post-renderer gift` first; `gift explain RULE` \
