@@ -5,9 +5,16 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod chart;
 pub mod diagnosis;
 pub mod directories;
+pub mod objects;
 pub mod policies;
 pub mod post_render;
+pub mod redaction;
+pub mod render;
+pub mod report;
+pub mod rules;
 pub mod sandbox;
 pub mod secrets;
+pub mod tools;

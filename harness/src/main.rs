@@ -1,3 +1,9 @@
 //! The `gift` command.
 
-fn main() {}
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

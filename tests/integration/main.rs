@@ -1,1 +1,5 @@
 //! One binary for all integration tests: one link, shared fixtures.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
+
+mod command;

@@ -1,0 +1,147 @@
+//! The command line: parses arguments, calls the library, prints. The only place that prints.
+//!
+//! Data goes to stdout, everything else to stderr, so that output can be piped. One module per verb;
+//! each gives a [`Conclusion`] or a [`Failure`], which become the exit code here.
+
+mod catalogue;
+mod completions;
+mod delivery;
+mod explain;
+mod failure;
+mod man;
+mod output;
+mod reports;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use gift_harness::diagnosis::Category;
+use output::{ColorWhen, Format, Terminal};
+use std::process::ExitCode;
+
+/// How a verb ended when it could do its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Conclusion {
+    /// Nothing is wrong.
+    Good,
+    /// Findings, or assertions that did not hold.
+    Findings,
+}
+
+/// Renders, encodes and judges Helm charts before they reach a cluster.
+#[derive(Debug, Parser)]
+#[command(name = "gift", version, propagate_version = true, max_term_width = 100, after_help = AFTER_HELP)]
+struct Arguments {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// What every verb understands.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct Global {
+    /// How findings are written
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub(crate) format: Format,
+    /// When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured
+    #[arg(long, global = true, value_enum, default_value_t = ColorWhen::Auto, value_name = "WHEN")]
+    pub(crate) color: ColorWhen,
+    /// Say nothing but findings and errors
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Say what is being done, and how long it took
+    #[arg(long, short, global = true)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Explain(explain::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  gift render gift/prod --secrets example      what would reach the cluster
+  gift check manifests.yaml                    judge any manifest stream
+  helm template gift ./chart | gift check -    the same, from a pipe
+  gift explain                                 what the last run found
+  gift explain minimum-requests                what a rule asks for, and why
+  gift test                                    every combination of values, with both Helms
+  gift up && helm install gift ./chart         a real control plane on this machine
+
+Environment variables:
+  GIFT_CACHE       where tools and results are kept (default: $XDG_CACHE_HOME/gift)
+  GIFT_HELM3, GIFT_HELM4, GIFT_KUBECTL, ...    the tool to use instead of the one in the cache
+  XDG_STATE_HOME   where the last report is kept, as gift/last-report.json
+  NO_COLOR, CLICOLOR_FORCE                     never, or always, use colours
+
+Exit codes:
+  0   nothing is wrong
+  1   findings, or assertions that did not hold
+  2   wrong usage or input
+  3   Helm could not render
+  70  a fault of gift itself";
+
+/// Runs the command on the process's arguments.
+pub(crate) fn main() -> ExitCode {
+    guarded(|| match Arguments::try_parse() {
+        Ok(arguments) => run(arguments),
+        Err(told) => {
+            // Help and version go to stdout and are no failure; clap knows which is which.
+            let code = u8::try_from(told.exit_code()).unwrap_or(Category::Input.exit_code());
+            match told.print() {
+                Ok(()) => code,
+                Err(_) => 0,
+            }
+        }
+    })
+}
+
+fn run(arguments: Arguments) -> u8 {
+    let mut terminal = Terminal::new(&arguments.global);
+    let result = match arguments.verb {
+        Verb::Explain(arguments) => explain::run(&arguments, &mut terminal),
+        Verb::Completions(arguments) => completions::run(&arguments, &mut Arguments::command(), &mut terminal),
+        Verb::Man(arguments) => man::run(&arguments, &Arguments::command(), &mut terminal),
+    };
+    match result.and_then(|conclusion| terminal.finish().map(|()| conclusion)) {
+        Ok(Conclusion::Good) => 0,
+        Ok(Conclusion::Findings) => Category::Findings.exit_code(),
+        Err(failure) if failure.is_closed_pipe() => 0,
+        Err(failure) => {
+            failure.tell(&mut terminal);
+            failure.category().exit_code()
+        }
+    }
+}
+
+/// Turns a panic into one paragraph and exit code 70.
+///
+/// Only the place is told: a panic's message may quote the data it stumbled over, and that may be
+/// a secret.
+fn guarded(work: impl FnOnce() -> u8 + std::panic::UnwindSafe) -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_else(|| "an unknown place".to_owned());
+        failure::tell_fault(&place, env!("CARGO_PKG_VERSION"));
+    }));
+    let code = std::panic::catch_unwind(work).unwrap_or(Category::Internal.exit_code());
+    ExitCode::from(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_panic_is_an_internal_error() {
+        let code = guarded(|| panic!("on purpose"));
+        assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::from(70)));
+    }
+}

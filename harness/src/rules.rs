@@ -1,0 +1,216 @@
+//! What each rule asks for, why, and how to satisfy it.
+//!
+//! A rule is either a policy, described by the annotations of its `ValidatingAdmissionPolicy`, or
+//! built into the plugin because an API server can never see what it is about. Depends on the
+//! policies' text alone; reads no files.
+
+use gift_plugin::protocol::{Severity, Source};
+use serde::{Deserialize, Serialize};
+
+/// The prefix of the annotations that describe a policy.
+const ANNOTATION_PREFIX: &str = "policies.gift.dev/";
+
+/// One rule, as `gift explain RULE` tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Rule {
+    /// The stable id, as findings carry it: `minimum-requests`.
+    pub id: String,
+    /// The organisation's own number for it: `P5`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+    /// What it asks for, in one line.
+    pub title: String,
+    /// Why it is asked for.
+    pub reason: String,
+    /// How to satisfy it.
+    pub remedy: String,
+    /// How bad a breach is.
+    pub severity: Severity,
+}
+
+/// Rules built into the plugin: id, number, title, reason, remedy.
+const BUILT_IN: &[(&str, Option<&str>, &str, &str, &str)] = &[
+    (
+        "secret-data-base64",
+        Some("P10"),
+        "every value under a Secret's `data` is Base64",
+        "The API server refuses a Secret whose `data` is not Base64, after the rest of the release was already applied.",
+        "Put plaintext under `stringData` of the values, or refer to a source with `secretRefs`; only what is encoded already belongs under `data`.",
+    ),
+    (
+        "no-string-data",
+        Some("P11"),
+        "no Secret carries `stringData`",
+        "Plaintext in a manifest ends in version control, in release records and on screens.",
+        "Refer to a secret source with `secretRefs` (`gift` fills it in at render time), or give the encoded value under `data`.",
+    ),
+    (
+        "duplicate-key",
+        None,
+        "no mapping states a key twice",
+        "YAML readers disagree about which of the two values counts; Helm and the API server keep the last one and say nothing.",
+        "Remove one of the two keys; if they come from a template, look for a key that is written both by hand and by a loop.",
+    ),
+    (
+        "unresolved-secret-reference",
+        None,
+        "every secret reference has a source",
+        "A reference without a source would reach the cluster as a placeholder, and the pods would read that instead of the secret.",
+        "Give the key a value in the secret source: `--secrets FILE`, `values/<system>/<environment>.secrets.env`, or an environment variable of that name.",
+    ),
+    (
+        "unparsable",
+        None,
+        "every document is YAML that Kubernetes can read",
+        "What cannot be read cannot be judged, and `kubectl` would refuse it too.",
+        "Look at the line named in the finding; most often indentation or a missing quote in a template is at fault.",
+    ),
+];
+
+/// The rules built into the plugin.
+///
+/// ```
+/// let rules = gift_harness::rules::built_in();
+/// assert!(rules.iter().any(|rule| rule.id == "no-string-data"));
+/// ```
+#[must_use]
+pub fn built_in() -> Vec<Rule> {
+    BUILT_IN
+        .iter()
+        .map(|&(id, number, title, reason, remedy)| Rule {
+            id: id.to_owned(),
+            number: number.map(str::to_owned),
+            title: title.to_owned(),
+            reason: reason.to_owned(),
+            remedy: remedy.to_owned(),
+            severity: Severity::Error,
+        })
+        .collect()
+}
+
+/// The rules that policy files describe in the annotations of their `ValidatingAdmissionPolicies`.
+///
+/// Documents of any other kind, and files that are not YAML, describe nothing: complaining about
+/// them is the plugin's part, which loads the same files.
+#[must_use]
+pub fn described_by(policies: &[Source]) -> Vec<Rule> {
+    let mut rules = Vec::new();
+    for file in policies {
+        let Ok(documents) = serde_yaml::from_multiple::<Option<PolicyObject>>(&file.text) else { continue };
+        rules.extend(documents.into_iter().flatten().filter_map(PolicyObject::into_rule));
+    }
+    rules.sort_by_key(|rule| (number_of(rule), rule.id.clone()));
+    rules
+}
+
+/// P2 before P10, and rules without a number last.
+fn number_of(rule: &Rule) -> (bool, u32) {
+    let digits =
+        rule.number.as_deref().map(|number| number.trim_start_matches(|c: char| !c.is_ascii_digit()));
+    match digits.and_then(|digits| digits.parse().ok()) {
+        Some(number) => (false, number),
+        None => (true, 0),
+    }
+}
+
+#[derive(Deserialize)]
+struct PolicyObject {
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    metadata: PolicyMetadata,
+}
+
+#[derive(Default, Deserialize)]
+struct PolicyMetadata {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    annotations: std::collections::BTreeMap<String, String>,
+}
+
+impl PolicyObject {
+    fn into_rule(mut self) -> Option<Rule> {
+        if self.kind != "ValidatingAdmissionPolicy" {
+            return None;
+        }
+        let mut annotation = |name: &str| {
+            let text = self.metadata.annotations.remove(&format!("{ANNOTATION_PREFIX}{name}"));
+            text.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "))
+        };
+        Some(Rule {
+            number: annotation("id"),
+            title: annotation("title").unwrap_or_default(),
+            reason: annotation("reason").unwrap_or_default(),
+            remedy: annotation("remedy").unwrap_or_default(),
+            severity: match annotation("severity").as_deref() {
+                Some("warning") => Severity::Warning,
+                Some("info") => Severity::Info,
+                _ => Severity::Error,
+            },
+            id: self.metadata.name,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: &str = r#"
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata:
+  name: minimum-requests
+  annotations:
+    policies.gift.dev/id: P5
+    policies.gift.dev/title: requests are not below the minimum
+    policies.gift.dev/reason: >-
+      A container that asks for too little
+      starves on a busy node.
+    policies.gift.dev/remedy: Raise `resources.requests`.
+    policies.gift.dev/severity: warning
+spec:
+  validations: []
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata:
+  name: minimum-requests
+"#;
+
+    #[test]
+    fn a_policy_is_described_by_its_annotations() {
+        let file = Source { name: "minimum-requests.yaml".into(), text: POLICY.into() };
+        let rules = described_by(&[file]);
+        assert_eq!(
+            rules,
+            [Rule {
+                id: "minimum-requests".into(),
+                number: Some("P5".into()),
+                title: "requests are not below the minimum".into(),
+                reason: "A container that asks for too little starves on a busy node.".into(),
+                remedy: "Raise `resources.requests`.".into(),
+                severity: Severity::Warning,
+            }]
+        );
+    }
+
+    #[test]
+    fn numbers_are_ordered_as_numbers() {
+        let policy = |name: &str, id: &str| Source {
+            name: name.into(),
+            text: format!(
+                "kind: ValidatingAdmissionPolicy\nmetadata:\n  name: {name}\n  annotations:\n    policies.gift.dev/id: {id}\n"
+            ),
+        };
+        let rules = described_by(&[policy("ten", "P10"), policy("two", "P2")]);
+        assert_eq!(rules.iter().map(|rule| rule.id.as_str()).collect::<Vec<_>>(), ["two", "ten"]);
+    }
+
+    #[test]
+    fn a_file_that_is_no_policy_describes_nothing() {
+        let file = Source { name: "broken.yaml".into(), text: "a: [".into() };
+        assert_eq!(described_by(&[file]), []);
+    }
+}

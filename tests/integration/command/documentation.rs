@@ -1,0 +1,122 @@
+//! The commands of the documentation, run as they stand there.
+//!
+//! A fenced block marked `console` is run: lines that begin with `$ ` (and `> ` for what goes on) are
+//! commands, the others are parts of what they print, in this order; `...` stands for anything. Words
+//! behind `console` say where: `helm3` for a machine whose `helm` is Helm 3, `cluster` for one with a
+//! cluster, `exit=1` for a last command that ends so.
+
+use super::workplace::{Workplace, repository, text};
+use std::fs;
+
+/// A block of a document.
+#[derive(Debug)]
+struct Block {
+    /// Where it begins, for messages.
+    place: String,
+    words: Vec<String>,
+    commands: Vec<(String, Vec<String>)>,
+}
+
+impl Block {
+    fn is(&self, word: &str) -> bool {
+        self.words.iter().any(|known| known == word)
+    }
+
+    fn exit_code(&self) -> i32 {
+        self.words.iter().find_map(|word| word.strip_prefix("exit=")).map_or(0, |code| code.parse().unwrap())
+    }
+}
+
+fn blocks(document: &str) -> Vec<Block> {
+    let content = fs::read_to_string(repository().join(document)).unwrap();
+    let mut blocks: Vec<Block> = Vec::new();
+    let mut open = false;
+    for (index, line) in content.lines().enumerate() {
+        if let Some(fence) = line.strip_prefix("```") {
+            let mut words = fence.split_whitespace();
+            open = !open && words.next() == Some("console");
+            if open {
+                let place = format!("{document}:{}", index + 1);
+                blocks.push(Block { place, words: words.map(str::to_owned).collect(), commands: Vec::new() });
+            }
+        } else if open {
+            let commands = &mut blocks.last_mut().unwrap().commands;
+            if let Some(command) = line.strip_prefix("$ ") {
+                commands.push((command.to_owned(), Vec::new()));
+            } else if let Some(more) = line.strip_prefix("> ") {
+                let command = &mut commands.last_mut().unwrap().0;
+                command.push('\n');
+                command.push_str(more);
+            } else if line != "..." && !line.trim().is_empty() {
+                commands.last_mut().expect("a block begins with a command").1.push(line.to_owned());
+            }
+        }
+    }
+    blocks
+}
+
+fn run(block: &Block, workplace: &Workplace) {
+    for (index, (command, expected)) in block.commands.iter().enumerate() {
+        let mut shell = workplace.command("sh");
+        let output = shell.args(["-c", &format!("exec 2>&1\n{command}")]).output().unwrap();
+        let printed = text(&output.stdout);
+        let code = if index + 1 == block.commands.len() { block.exit_code() } else { 0 };
+        assert_eq!(output.status.code(), Some(code), "{}: {command}\n{printed}", block.place);
+        let mut rest = printed.as_str();
+        for line in expected {
+            let Some(at) = rest.find(line.as_str()) else {
+                panic!(
+                    "{}: {command}\ndoes not print, where the document says so:\n{line}\nbut:\n{printed}",
+                    block.place
+                );
+            };
+            rest = &rest[at + line.len()..];
+        }
+    }
+}
+
+/// Runs the blocks of a document that need a cluster, on one that `workplace` can reach.
+pub(crate) fn run_cluster_blocks(document: &str, workplace: &Workplace) {
+    for block in blocks(document).iter().filter(|block| block.is("cluster")) {
+        run(block, workplace);
+    }
+}
+
+#[test]
+fn the_readme_does_what_it_says() {
+    let workplace = Workplace::new(4);
+    let blocks = blocks("README.md");
+    assert!(blocks.len() > 5, "the README teaches by commands");
+    for block in blocks.iter().filter(|block| !block.is("cluster") && !block.is("helm3")) {
+        run(block, &workplace);
+    }
+}
+
+#[test]
+fn the_readme_does_what_it_says_for_helm_3() {
+    let workplace = Workplace::new(3);
+    for block in blocks("README.md").iter().filter(|block| block.is("helm3") && !block.is("cluster")) {
+        run(block, &workplace);
+    }
+}
+
+#[test]
+fn files_the_documentation_names_are_there() {
+    for document in ["README.md", "CONTRIBUTING.md"] {
+        let content = fs::read_to_string(repository().join(document)).unwrap();
+        for name in
+            content.split(['`', '(', ')', ' ', '\n', '|']).map(|word| word.trim_end_matches(['/', '.', ',']))
+        {
+            let top = name.split('/').next().unwrap();
+            let literal = !name.contains(['<', '*', '$', '{', '=', ':']) && name.contains('/');
+            // What a user makes, and what a build makes, is in no repository.
+            let made = name.contains(".secrets.env") || top == "target";
+            if literal
+                && !made
+                && ["chart", "values", "plugin", "harness", "tests", "ci", "docs"].contains(&top)
+            {
+                assert!(repository().join(name).exists(), "{document} names {name}, which is not there");
+            }
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The `gift` command as its users meet it: exit codes, streams, Helm, the documentation.
+
+mod delivery;
+mod documentation;
+mod exit_codes;
+mod helm;
+mod wasm_runtime;
+pub(crate) mod workplace;
+
+pub(crate) use documentation::run_cluster_blocks;
