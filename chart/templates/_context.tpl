@@ -1,0 +1,112 @@
+{{/*
+The context every template works on: the chosen system's tree, with defaults merged into each
+service and references resolved. It is computed from .Values and never written back there, since
+Helm renders templates in an order of its own and each would see the writes of the others.
+
+Usage: {{- $context := dict }}{{- include "gift.context" (dict "root" $ "context" $context) }}
+
+Fills $context with
+  root         the root scope (Release, Chart, Capabilities, Values, Files)
+  system       name of the system
+  environment  name of the environment
+  namespace    where objects go that name no namespace
+  path         where the tree stands in the values, for messages
+  tree         the tree, without nulls and without items that are switched off
+  known        names of all services, those switched off included
+  services     name -> effective service: defaults, then its own values, then
+                 name, path, labels, selector, namespace, serviceName, servicePorts
+*/}}
+{{- define "gift.context" -}}
+{{- $root := .root }}
+{{- $context := .context }}
+{{- $system := $root.Values.system }}
+{{- $trees := list }}
+{{- range $key, $value := $root.Values }}
+{{- if and (kindIs "map" $value) (hasKey $value "services") }}
+{{- $trees = append $trees $key }}
+{{- end }}
+{{- end }}
+{{- if not (has $system $trees) }}
+{{- fail (printf "system: the values hold no tree %q. There are: %s. Set system to one of them, or add the values which bring it (-f values/%s/base.yaml)." $system (join ", " (sortAlpha $trees)) $system) }}
+{{- end }}
+{{- $tree := deepCopy (index $root.Values $system) }}
+{{- include "gift.prune" $tree }}
+{{- $variables := dict "system" $system "project" (dig "project" "" $tree) "environment" (dig "environment" "" $tree) }}
+{{- $namespace := include "gift.expand" (dict "text" (dig "namespace" $root.Release.Namespace $tree) "variables" $variables) }}
+{{- $services := dict }}
+{{- range $name, $own := $tree.services }}
+{{- $service := mustMergeOverwrite (deepCopy (dig "defaults" dict $tree)) (deepCopy (dig "services" $name dict (index $root.Values $system))) }}
+{{- include "gift.prune" $service }}
+{{- if dig "enabled" true $service }}
+{{- $named := mustMerge (dict "name" $name) $variables }}
+{{- $labels := dict }}
+{{- range $key, $value := dig "labels" dict $service }}
+{{- $_ := set $labels $key (include "gift.expand" (dict "text" $value "variables" $named)) }}
+{{- end }}
+{{- $selector := dict }}
+{{- range $key, $value := dig "selector" dict $service }}
+{{- $_ := set $selector $key (include "gift.expand" (dict "text" $value "variables" $named)) }}
+{{- end }}
+{{- $ports := dict }}
+{{- if dig "service" "enabled" true $service }}
+{{- range $portName, $port := dig "ports" dict $service }}
+{{- $_ := set $ports $portName (dict "port" (int64 $port.port) "targetPort" (int64 $port.port) "protocol" (dig "protocol" "TCP" $port)) }}
+{{- end }}
+{{- range $portName, $port := dig "service" "ports" dict $service }}
+{{- $_ := set $ports $portName (mustMergeOverwrite (dig $portName (dict "protocol" "TCP") $ports) $port) }}
+{{- end }}
+{{- range $portName, $port := deepCopy $ports }}
+{{- if not (dig "enabled" true $port) }}
+{{- $_ := unset $ports $portName }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- $_ := set $service "name" $name }}
+{{- $_ = set $service "path" (printf "%s.services.%s" $system $name) }}
+{{- $_ = set $service "labels" $labels }}
+{{- $_ = set $service "selector" $selector }}
+{{- $_ = set $service "namespace" (include "gift.expand" (dict "text" (dig "namespace" $namespace $service) "variables" $named)) }}
+{{- $_ = set $service "serviceName" (include "gift.expand" (dict "text" (dig "service" "name" "{name}" $service) "variables" $named)) }}
+{{- $_ = set $service "servicePorts" $ports }}
+{{- $_ = set $services $name $service }}
+{{- end }}
+{{- end }}
+{{- $_ := set $context "root" $root }}
+{{- $_ = set $context "system" $system }}
+{{- $_ = set $context "environment" (dig "environment" "" $tree) }}
+{{- $_ = set $context "variables" $variables }}
+{{- $_ = set $context "namespace" $namespace }}
+{{- $_ = set $context "path" $system }}
+{{- $_ = set $context "known" (keys $tree.services | sortAlpha) }}
+{{- $_ = set $context "services" $services }}
+{{- $_ = set $context "tree" $tree }}
+{{- end }}
+
+{{/*
+Removes from a map, in depth, every null (removed by the user) and every item that says
+`enabled: false` in a map of items. Changes the map it is given, so give it a copy.
+*/}}
+{{- define "gift.prune" -}}
+{{- $map := . }}
+{{- range $key, $value := $map }}
+{{- if kindIs "invalid" $value }}
+{{- $_ := unset $map $key }}
+{{- else if kindIs "map" $value }}
+{{- include "gift.prune" $value }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/*
+A text with {name}, {system}, {project} and {environment} filled in.
+Usage: {{ include "gift.expand" (dict "text" "{name}-svc" "variables" (dict "name" "api")) }}
+*/}}
+{{- define "gift.expand" -}}
+{{- $text := .text }}
+{{- if contains "{" $text }}
+{{- range $key, $value := .variables }}
+{{- $text = replace (printf "{%s}" $key) $value $text }}
+{{- end }}
+{{- end }}
+{{- $text }}
+{{- end }}

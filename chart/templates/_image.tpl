@@ -1,0 +1,25 @@
+{{/*
+An image reference. A digest wins over the tag; global.imageRegistry over the image's own registry.
+Usage: {{ include "gift.image" (dict "context" $context "image" $service.image) }}
+*/}}
+{{- define "gift.image" -}}
+{{- $image := .image }}
+{{- $registry := dig "imageRegistry" "" (.context.root.Values.global | default dict) | default (dig "registry" "" $image) }}
+{{- if $registry }}{{ trimSuffix "/" $registry }}/{{ end }}{{ $image.repository }}
+{{- with dig "tag" "" $image }}:{{ . }}{{ end }}
+{{- with dig "digest" "" $image }}@{{ . }}{{ end }}
+{{- end }}
+
+{{/*
+Names of the pull secrets of a pod, those of global first, each once.
+Usage: {{ include "gift.imagePullSecrets" (dict "context" $context "names" $service.imagePullSecrets) }}
+*/}}
+{{- define "gift.imagePullSecrets" -}}
+{{- $names := concat (dig "imagePullSecrets" list (.context.root.Values.global | default dict) | default list) (.names | default list) | uniq }}
+{{- if $names }}
+imagePullSecrets:
+{{- range $names }}
+  - name: {{ . }}
+{{- end }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,234 @@
+{{/*
+What a schema cannot see: rules that join several values. Collects every breach and fails once.
+Each message names the path in the values and what to do.
+Usage: {{ include "gift.validate" $context }}
+*/}}
+{{- define "gift.validate" -}}
+{{- $context := . }}
+{{- $tree := .tree }}
+{{- $root := .path }}
+{{- $problems := dict "list" list }}
+{{- range $name, $service := .services }}
+{{- include "gift.validateService" (dict "context" $context "service" $service "problems" $problems) }}
+{{- end }}
+{{- $owners := dict }}
+{{- range $name, $service := .services }}
+{{- if $service.servicePorts }}
+{{- $key := printf "%s/%s" $service.namespace $service.serviceName }}
+{{- if hasKey $owners $key }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.service.name" $service.path) "message" (printf "%s is also the Service of %s; give it another name." $service.serviceName (get $owners $key))) }}
+{{- end }}
+{{- $_ := set $owners $key $name }}
+{{- end }}
+{{- end }}
+{{- range $name, $config := dig "configMaps" dict $tree }}
+{{- range $key, $value := dig "data" dict $config }}
+{{- if kindIs "map" $value }}
+{{- include "gift.validateService.reference" (dict "context" $context "problems" $problems "reference" $value "path" (printf "%s.configMaps.%s.data.%s" $root $name $key)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- range $name, $secret := dig "secrets" dict $tree }}
+{{- $path := printf "%s.secrets.%s" $root $name }}
+{{- if and (dig "secretRefs" dict $secret) (not $context.environment) }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.secretRefs" $path) "message" (printf "a reference names the environment; set %s.environment." $root)) }}
+{{- end }}
+{{- range $key, $_ := dig "secretRefs" dict $secret }}
+{{- range $other := list "data" "stringData" }}
+{{- if hasKey (dig $other dict $secret) $key }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.secretRefs.%s" $path $key) "message" (printf "%s holds the key as well; set %s.%s (or the key in it) to null." $other $path $other)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- range $name, $ingress := dig "ingresses" dict $tree }}
+{{- range $index, $rule := dig "rules" list $ingress }}
+{{- range $position, $item := $rule.paths }}
+{{- include "gift.validateService.reference" (dict "context" $context "problems" $problems "reference" (pick $item "service" "port") "path" (printf "%s.ingresses.%s.rules[%d].paths[%d]" $root $name $index $position)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- range $name, $binding := dig "roleBindings" dict $tree }}
+{{- $path := printf "%s.roleBindings.%s" $root $name }}
+{{- if eq (hasKey $binding "role") (hasKey $binding "clusterRole") }}
+{{- include "gift.problem" (dict "problems" $problems "path" $path "message" "give exactly one of role and clusterRole.") }}
+{{- end }}
+{{- if and (hasKey $binding "role") (not (hasKey (dig "roles" dict $tree) (dig "role" "" $binding))) }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.role" $path) "message" (printf "there is no role %q. Known roles: %s." $binding.role (keys (dig "roles" dict $tree) | sortAlpha | join ", " | default "none"))) }}
+{{- end }}
+{{- range dig "services" list $binding }}
+{{- include "gift.validateService.reference" (dict "context" $context "problems" $problems "reference" (dict "service" .) "anyPort" true "path" (printf "%s.services" $path)) }}
+{{- end }}
+{{- end }}
+{{- with $problems.list }}
+{{- fail (printf "%d problem(s) in the values of %s:\n  - %s\n" (len .) $context.system (join "\n  - " .)) }}
+{{- end }}
+{{- end }}
+
+{{/* Adds a problem. Usage: {{ include "gift.problem" (dict "problems" $problems "path" $path "message" $text) }} */}}
+{{- define "gift.problem" -}}
+{{- $_ := set .problems "list" (append .problems.list (printf "%s: %s" .path .message)) }}
+{{- end }}
+
+{{/* Checks {service, port}: the service is there, switched on, and has the port. */}}
+{{- define "gift.validateService.reference" -}}
+{{- $context := .context }}
+{{- $name := .reference.service }}
+{{- if not (hasKey $context.services $name) }}
+{{- if has $name $context.known }}
+{{- include "gift.problem" (dict "problems" .problems "path" .path "message" (printf "service %q is switched off. Remove the reference, or set %s.services.%s.enabled to true." $name $context.path $name)) }}
+{{- else }}
+{{- include "gift.problem" (dict "problems" .problems "path" .path "message" (printf "there is no service %q. Known services: %s." $name (join ", " $context.known))) }}
+{{- end }}
+{{- else if not (dig "anyPort" false .) }}
+{{- $ports := index $context.services $name "servicePorts" }}
+{{- $port := dig "port" "" .reference }}
+{{- $list := keys $ports | sortAlpha | join ", " | default "none" }}
+{{- if and $port (not (hasKey $ports $port)) }}
+{{- include "gift.problem" (dict "problems" .problems "path" .path "message" (printf "service %s has no port %q. It has: %s." $name $port $list)) }}
+{{- else if and (not $port) (ne (len $ports) 1) (not (hasKey $ports "http")) }}
+{{- include "gift.problem" (dict "problems" .problems "path" .path "message" (printf "service %s has no single port; name one with port. It has: %s." $name $list)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Checks one effective service. */}}
+{{- define "gift.validateService" -}}
+{{- $context := .context }}
+{{- $service := .service }}
+{{- $problems := .problems }}
+{{- $path := $service.path }}
+{{- $tree := $context.tree }}
+{{- if not $service.selector }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.selector" $path) "message" (printf "pods cannot be told apart; set it here or in %s.defaults, for example {app: \"{name}\"}." $context.path)) }}
+{{- end }}
+{{- if not $service.kind }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.kind" $path) "message" (printf "set it here or in %s.defaults: Deployment, StatefulSet, DaemonSet, Job or CronJob." $context.path)) }}
+{{- end }}
+{{- range $key, $value := $service.selector }}
+{{- if ne $value (dig $key (dig "labels" $key (dig "podLabels" $key "" $service) $service) (dict "app.kubernetes.io/name" $service.name "app.kubernetes.io/instance" $context.root.Release.Name "app.kubernetes.io/part-of" $context.system)) }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.selector.%s" $path $key) "message" (printf "the pods do not carry %s=%s; add it to labels, or change the selector." $key $value)) }}
+{{- end }}
+{{- end }}
+{{- $containers := dict $path $service }}
+{{- range $field := list "initContainers" "sidecars" }}
+{{- range $name, $container := dig $field dict $service }}
+{{- if dig "enabled" true $container }}
+{{- $_ := set $containers (printf "%s.%s.%s" $path $field $name) $container }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- range $containerPath, $container := $containers }}
+{{- if not (dig "image" "repository" "" $container) }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.image.repository" $containerPath) "message" "no image; set the repository.") }}
+{{- end }}
+{{- if not (or (dig "image" "tag" "" $container) (dig "image" "digest" "" $container)) }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.image.tag" $containerPath) "message" "no version; set a tag or a digest.") }}
+{{- end }}
+{{- range $key, $value := dig "env" dict $container }}
+{{- if kindIs "map" $value }}
+{{- include "gift.validateEnv" (dict "context" $context "problems" $problems "key" $key "value" $value "path" (printf "%s.env.%s" $containerPath $key)) }}
+{{- end }}
+{{- end }}
+{{- range $mountPath, $mount := dig "volumeMounts" dict $container }}
+{{- if not (or (hasKey (dig "volumes" dict $service) $mount.volume) (hasKey (dig "volumeClaims" dict $service) $mount.volume) (and $service.files (eq $mount.volume "files"))) }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.volumeMounts.%s" $containerPath $mountPath) "message" (printf "there is no volume %q. Known volumes: %s." $mount.volume (concat (keys (dig "volumes" dict $service)) (keys (dig "volumeClaims" dict $service)) | sortAlpha | join ", " | default "none"))) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- range $name, $edge := dig "dependsOn" dict $service }}
+{{- if eq $name $service.name }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.dependsOn.%s" $path $name) "message" "a service cannot depend on itself; remove it.") }}
+{{- end }}
+{{- include "gift.validateService.reference" (dict "context" $context "problems" $problems "reference" (mustMerge (dict "service" $name) (pick $edge "port")) "anyPort" (not (dig "port" "" $edge)) "path" (printf "%s.dependsOn.%s" $path $name)) }}
+{{- end }}
+{{- range $name, $edge := dig "dependsOnExternal" dict $service }}
+{{- if not (hasKey (dig "externals" dict $tree) $name) }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.dependsOnExternal.%s" $path $name) "message" (printf "there is no external %q. Known externals: %s." $name (keys (dig "externals" dict $tree) | sortAlpha | join ", " | default "none"))) }}
+{{- end }}
+{{- end }}
+{{- range $portName, $port := $service.servicePorts }}
+{{- if not (hasKey $port "port") }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.service.ports.%s" $path $portName) "message" "no number; set port, or a container port of the same name under ports.") }}
+{{- else if not (hasKey $port "targetPort") }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.service.ports.%s" $path $portName) "message" "no container port of this name; set targetPort, or add it under ports.") }}
+{{- end }}
+{{- end }}
+{{- if and (eq (dig "kind" "" $service) "CronJob") (not (dig "cronJob" "schedule" "" $service)) }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.cronJob.schedule" $path) "message" "a CronJob needs a schedule, such as \"0 3 * * *\".") }}
+{{- end }}
+{{- include "gift.validateAvailability" . }}
+{{- end }}
+
+{{/* Checks one env entry that is a reference. */}}
+{{- define "gift.validateEnv" -}}
+{{- $value := .value }}
+{{- $problems := .problems }}
+{{- $tree := .context.tree }}
+{{- $kinds := keys (pick $value "config" "secret" "service" "field" "resource") | sortAlpha }}
+{{- if ne (len $kinds) 1 }}
+{{- include "gift.problem" (dict "problems" $problems "path" .path "message" (printf "give exactly one of config, secret, service, field and resource; there is %s. Set the others to null." (join ", " $kinds | default "none"))) }}
+{{- else if hasKey $value "service" }}
+{{- include "gift.validateService.reference" (dict "context" .context "problems" $problems "reference" $value "path" .path) }}
+{{- else if or (hasKey $value "config") (hasKey $value "secret") }}
+{{- $field := ternary "configMaps" "secrets" (hasKey $value "config") }}
+{{- $name := dig "config" (dig "secret" "" $value) $value }}
+{{- $known := dig $field dict $tree }}
+{{- $target := dig $name dict $known }}
+{{- $wanted := dig "key" .key $value }}
+{{- if not $target }}
+{{- include "gift.problem" (dict "problems" $problems "path" .path "message" (printf "there is no %s.%s.%s. Known: %s. One made elsewhere is declared with existing: true." .context.path $field $name (keys $known | sortAlpha | join ", " | default "none"))) }}
+{{- else if not (dig "enabled" true $target) }}
+{{- include "gift.problem" (dict "problems" $problems "path" .path "message" (printf "%s.%s.%s is switched off. Remove the reference, or switch it on." .context.path $field $name)) }}
+{{- else if not (dig "existing" false $target) }}
+{{- $keys := list }}
+{{- range $source := list "data" "binaryData" "stringData" "secretRefs" }}
+{{- $keys = concat $keys (keys (dig $source dict $target)) }}
+{{- end }}
+{{- if not (or (has $wanted $keys) (dig "optional" false $value)) }}
+{{- include "gift.problem" (dict "problems" $problems "path" .path "message" (printf "%s.%s.%s has no key %q. It has: %s." .context.path $field $name $wanted ($keys | sortAlpha | join ", " | default "none"))) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Checks replicas, autoscaling and the disruption budget against one another. */}}
+{{- define "gift.validateAvailability" -}}
+{{- $service := .service }}
+{{- $problems := .problems }}
+{{- $path := $service.path }}
+{{- $autoscaling := dig "autoscaling" dict $service }}
+{{- $scaled := dig "enabled" false $autoscaling }}
+{{- $pods := dig "replicas" 1 $service | int64 }}
+{{- if $scaled }}
+{{- $pods = dig "minReplicas" 1 $autoscaling | int64 }}
+{{- if not (has $service.kind (list "Deployment" "StatefulSet")) }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.autoscaling" $path) "message" (printf "a %s cannot be scaled; set enabled to false." $service.kind)) }}
+{{- end }}
+{{- if not (hasKey $autoscaling "maxReplicas") }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.autoscaling.maxReplicas" $path) "message" "set how many pods there may be at most.") }}
+{{- else if lt (int64 $autoscaling.maxReplicas) $pods }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.autoscaling.maxReplicas" $path) "message" (printf "%d is below minReplicas, %d; raise it." (int64 $autoscaling.maxReplicas) $pods)) }}
+{{- end }}
+{{- if not (or (dig "averageUtilization" dict $autoscaling) (dig "metrics" list $autoscaling)) }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.autoscaling.averageUtilization" $path) "message" "nothing to scale by; set a percentage for cpu or memory, or metrics.") }}
+{{- end }}
+{{- range $resource, $_ := dig "averageUtilization" dict $autoscaling }}
+{{- if not (dig "resources" "requests" $resource "" $service) }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.autoscaling.averageUtilization.%s" $path $resource) "message" (printf "utilization is a share of the request; set resources.requests.%s." $resource)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- $budget := dig "podDisruptionBudget" dict $service }}
+{{- if dig "enabled" false $budget }}
+{{- if eq (hasKey $budget "minAvailable") (hasKey $budget "maxUnavailable") }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.podDisruptionBudget" $path) "message" "give exactly one of minAvailable and maxUnavailable; set the other to null.") }}
+{{- else if hasKey $budget "minAvailable" }}
+{{- if or (eq (toString $budget.minAvailable) "100%") (and (not (kindIs "string" $budget.minAvailable)) (ge (int64 $budget.minAvailable) $pods)) }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.podDisruptionBudget.minAvailable" $path) "message" (printf "of %d pod(s) none may go, so no node could be drained; lower it, or run more pods." $pods)) }}
+{{- end }}
+{{- else if has (toString $budget.maxUnavailable) (list "0" "0%") }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.podDisruptionBudget.maxUnavailable" $path) "message" "no pod may go, so no node could be drained; set it to 1 or more.") }}
+{{- end }}
+{{- end }}
+{{- end }}
