@@ -109,7 +109,7 @@ provide() {
     module=$(pinned "$section" module)
     begin_step "$title $version"
 
-    if ! grep -Eq "^[[:space:]]*$(pinned "$section" source) v$version( |$)" "$tools_folder/$module/go.mod"; then
+    if ! grep -Eq "(^|[[:space:]])$(pinned "$section" source) v$version( |\$)" "$tools_folder/$module/go.mod"; then
         fail "ci/tools/versions says $title $version, ci/tools/$module/go.mod says otherwise." \
             "Change both together: cd ci/tools/$module && go get $(pinned "$section" source)@v$version && go mod tidy."
     fi
