@@ -6,6 +6,7 @@ use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
 use super::error::ClusterError;
+use super::processes::COMPONENTS;
 
 /// The folder of one cluster. It need not exist.
 #[derive(Clone, Debug)]
@@ -74,9 +75,15 @@ impl Location {
         self.cache.join("clusters").join(".lock")
     }
 
-    /// Whether kwokctl got far enough for the cluster to be started from what is there.
-    pub(super) fn is_created(&self) -> bool {
-        self.kubeconfig.is_file() && self.directory.join("kwok.yaml").is_file()
+    /// Whether everything is there that the cluster can be started from again. kwokctl itself goes on
+    /// trying until its time is up.
+    pub(super) fn is_whole(&self) -> bool {
+        ["kubeconfig.yaml", "kwok.yaml", "pki/ca.crt", "pki/admin.crt", "pki/admin.key", "etcd/member"]
+            .iter()
+            .map(PathBuf::from)
+            // Links to the tools as they were then; `exists` follows them.
+            .chain(COMPONENTS.iter().map(|component| Path::new("bin").join(component)))
+            .all(|path| self.directory.join(path).exists())
     }
 
     /// Removes everything that belongs to the cluster.

@@ -40,6 +40,9 @@ use location::Location;
 use lock::Lock;
 use programs::Programs;
 
+/// How long a cluster that was there before may take to be ready again; it takes some seconds.
+const RESTART: Duration = Duration::from_secs(60);
+
 /// What a cluster is to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -133,19 +136,24 @@ impl Cluster {
         let location = &cluster.location;
 
         let missing = processes::missing(location)?;
-        if !location.is_created() {
-            processes::stop(location)?;
-            location.remove()?;
-            on_event(Event::Starting);
-            control_plane::create(location, &programs, options.timeout)?;
-        } else if missing.is_empty() && control_plane::is_ready(location, &programs) {
+        if missing.is_empty() && control_plane::is_ready(location, &programs) {
             on_event(Event::AlreadyRunning);
         } else {
-            on_event(Event::Restarting { missing });
             // Whatever still runs belongs to a control plane that is not whole.
             processes::stop(location)?;
-            if let Err(error) = control_plane::restart(location, &programs, options.timeout) {
-                on_event(Event::Recreating { reason: error.to_string() });
+            let outcome = if !location.directory().exists() {
+                on_event(Event::Starting);
+                control_plane::create(location, &programs, options.timeout)?;
+                Ok(())
+            } else if location.is_whole() {
+                on_event(Event::Restarting { missing });
+                control_plane::restart(location, &programs, options.timeout.min(RESTART))
+                    .map_err(|error| error.to_string())
+            } else {
+                Err("some of its files are missing".to_owned())
+            };
+            if let Err(reason) = outcome {
+                on_event(Event::Recreating { reason });
                 processes::stop(location)?;
                 location.remove()?;
                 control_plane::create(location, &programs, options.timeout)?;
