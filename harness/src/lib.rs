@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod chart;
+pub mod cluster;
 pub mod diagnosis;
 pub mod directories;
 pub mod objects;
