@@ -5,8 +5,11 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod assertions;
 pub mod chart;
 pub mod diagnosis;
+pub mod matrix;
 pub mod objects;
 pub mod render;
+pub mod run;
 pub mod tools;
