@@ -5,10 +5,12 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod assertions;
 pub mod chart;
 pub mod cluster;
 pub mod diagnosis;
 pub mod directories;
+pub mod matrix;
 pub mod objects;
 pub mod policies;
 pub mod post_render;
@@ -16,6 +18,7 @@ pub mod redaction;
 pub mod render;
 pub mod report;
 pub mod rules;
+pub mod run;
 pub mod sandbox;
 pub mod secrets;
 pub mod tools;

@@ -1,0 +1,106 @@
+//! What must hold for every rendered stream, whatever the chart.
+//!
+//! One assertion a file, each with an id, an explanation, and a stream that breaks it. Depends on
+//! [`crate::objects`]; assertions that look at more than one stream ask [`Context`] for it.
+
+mod context;
+mod difference;
+mod duplicate_key;
+mod namespace;
+mod naming;
+mod unrendered;
+
+#[cfg(test)]
+mod tests;
+
+pub use context::{Change, Context, Variations};
+pub(crate) use difference::differences;
+
+use crate::objects::Objects;
+use gift_plugin::protocol::Finding;
+
+/// Something that must hold.
+pub trait Assertion: Send + Sync {
+    /// The stable id, which findings carry as their rule.
+    fn id(&self) -> &'static str;
+
+    /// What must hold, in one line.
+    fn title(&self) -> &'static str;
+
+    /// Why, and what is looked at.
+    fn explanation(&self) -> &'static str;
+
+    /// A stream that breaks it, `None` when it takes more than one stream to do so.
+    fn failing_example(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// The same stream, mended.
+    fn passing_example(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Looks, and gives what does not hold in the order of the stream.
+    fn check(&self, objects: &Objects<'_>, context: &Context<'_>) -> Vec<Finding>;
+}
+
+static ALL: &[&dyn Assertion] = &[
+    &naming::ValidName,
+    &naming::UniqueName,
+    &naming::ValidLabel,
+    &namespace::Namespace,
+    &unrendered::Unrendered,
+    &duplicate_key::DuplicateKey,
+];
+
+/// Every assertion there is.
+///
+/// ```
+/// use gift_harness::assertions;
+///
+/// assert!(assertions::all().iter().any(|assertion| assertion.id() == "unique-name"));
+/// ```
+#[must_use]
+pub fn all() -> &'static [&'static dyn Assertion] {
+    ALL
+}
+
+/// The assertion with this id.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static dyn Assertion> {
+    ALL.iter().copied().find(|assertion| assertion.id() == id)
+}
+
+/// Looks with every assertion the context selects; what is found is in the order of the stream.
+///
+/// ```
+/// use gift_harness::assertions::{self, Context};
+/// use gift_harness::objects::Objects;
+///
+/// let stream = b"{apiVersion: v1, kind: ConfigMap, metadata: {name: Web}}";
+/// let findings = assertions::check(&Objects::read(stream)?, &Context::default());
+/// assert_eq!(findings[0].rule, "valid-name");
+/// # Ok::<(), gift_harness::objects::ObjectsError>(())
+/// ```
+#[must_use]
+pub fn check(objects: &Objects<'_>, context: &Context<'_>) -> Vec<Finding> {
+    let mut findings: Vec<_> = ALL
+        .iter()
+        .filter(|assertion| context.selects(assertion.id()))
+        .flat_map(|assertion| assertion.check(objects, context))
+        .collect();
+    order(&mut findings);
+    findings
+}
+
+/// Puts findings in the order of the stream and drops those said twice about one place.
+pub(crate) fn order(findings: &mut Vec<Finding>) {
+    findings.sort_by(|a, b| {
+        let key =
+            |finding: &Finding| (finding.line, finding.column, finding.rule.clone(), finding.path.clone());
+        key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
+    });
+    // The plugin has some of these rules too, in words of its own.
+    findings
+        .dedup_by(|a, b| a.rule == b.rule && a.line == b.line && a.object == b.object && a.path == b.path);
+}

@@ -1,0 +1,96 @@
+//! The same chart with another version, made for a moment.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use tempfile::TempDir;
+
+/// A copy of a chart whose version is one patch higher; made when it is first asked for.
+pub(super) struct NextVersion {
+    chart: PathBuf,
+    copy: OnceLock<Result<TempDir, Arc<io::Error>>>,
+}
+
+impl NextVersion {
+    pub(super) fn of(chart: &Path) -> Self {
+        Self { chart: chart.to_owned(), copy: OnceLock::new() }
+    }
+
+    /// The copy's directory; `None` for an archive.
+    pub(super) fn directory(&self) -> Option<Result<&Path, Arc<io::Error>>> {
+        if !self.chart.is_dir() {
+            return None;
+        }
+        let copy = self.copy.get_or_init(|| copy(&self.chart).map_err(Arc::new));
+        Some(copy.as_ref().map(TempDir::path).map_err(Arc::clone))
+    }
+}
+
+fn copy(chart: &Path) -> io::Result<TempDir> {
+    let copy = tempfile::Builder::new().prefix("gift-chart-").tempdir()?;
+    let chart = chart.canonicalize()?;
+    for entry in std::fs::read_dir(&chart)? {
+        let entry = entry?;
+        let target = copy.path().join(entry.file_name());
+        if entry.file_name() == "Chart.yaml" {
+            std::fs::write(target, next_version(&std::fs::read_to_string(entry.path())?))?;
+        } else {
+            link(&entry.path(), &target)?;
+        }
+    }
+    Ok(copy)
+}
+
+/// Links, so that values with secrets in them are not written a second time.
+#[cfg(unix)]
+fn link(from: &Path, to: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(from, to)
+}
+
+#[cfg(not(unix))]
+fn link(from: &Path, to: &Path) -> io::Result<()> {
+    if !from.is_dir() {
+        return std::fs::copy(from, to).map(drop);
+    }
+    std::fs::create_dir(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        link(&entry.path(), &to.join(entry.file_name()))?;
+    }
+    Ok(())
+}
+
+/// `version: 1.2.3` becomes `version: 1.2.4`; `appVersion` stays.
+fn next_version(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    for line in text.split_inclusive('\n') {
+        match line.strip_prefix("version:").map(|rest| rest.trim().trim_matches(['"', '\''])) {
+            Some(version) => {
+                let core = version.split(['-', '+', ' ']).next().unwrap_or(version);
+                let (before, patch) = core.rsplit_once('.').unwrap_or((core, ""));
+                let patch = patch.parse::<u64>().map_or(1, |patch| patch.saturating_add(1));
+                out.push_str(&format!("version: {before}.{patch}\n"));
+            }
+            None => out.push_str(line),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_charts_own_version_rises() {
+        let text =
+            "name: web\nversion: \"1.2.9-rc.1\" # x\nappVersion: 1.2.9\ndependencies:\n- version: 1.2.9\n";
+        let expected = "name: web\nversion: 1.2.10\nappVersion: 1.2.9\ndependencies:\n- version: 1.2.9\n";
+        assert_eq!(next_version(text), expected);
+    }
+
+    #[test]
+    fn an_archive_has_no_copy() {
+        assert!(NextVersion::of(Path::new("web-1.0.0.tgz")).directory().is_none());
+    }
+}

@@ -1,0 +1,287 @@
+//! Renders and judges every cell of a plan, several at once.
+//!
+//! The results come in the order of the plan and do not depend on how many cells run at once.
+//! Depends on [`crate::matrix`], [`crate::render`], [`crate::assertions`] and [`crate::chart`].
+
+mod cache;
+mod cell;
+mod chart_version;
+mod versions;
+
+pub use cell::{CellResult, Failure};
+
+use crate::chart::EnvironmentError;
+use crate::diagnosis::{Category, Diagnose};
+use crate::matrix::{Cell, Matrix};
+use crate::render::{HelmCommand, HelmVersion, RenderError, Renderer};
+use crate::tools::{self, Tool, ToolError};
+use cache::RenderCache;
+use gift_plugin::protocol::Finding;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
+
+/// What happens to a stream after Helm, before it is looked at.
+pub trait PostRender: Send + Sync {
+    /// Gives the stream that reaches the cluster, and what was found on the way.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] when there is no such stream.
+    fn post_render(&self, stream: &[u8], cell: &Cell, namespace: &str) -> Result<PostRendered, Failure>;
+}
+
+/// What a [`PostRender`] gives.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PostRendered {
+    /// The new stream.
+    pub stream: Vec<u8>,
+    /// What was found.
+    pub findings: Vec<Finding>,
+}
+
+/// Which cells to run, and how.
+#[derive(Clone)]
+pub struct Plan {
+    /// The chart.
+    pub chart: PathBuf,
+    /// The directory of values.
+    pub values_directory: PathBuf,
+    /// The cells.
+    pub cells: Vec<Cell>,
+    /// How many cells run at once; as many as there are cores when 0.
+    pub jobs: usize,
+    /// The name of the release; the system's when `None`.
+    pub release: Option<String>,
+    /// The namespace of the release.
+    pub namespace: String,
+    /// What renders.
+    pub renderer: Arc<dyn Renderer>,
+    /// What happens to a stream before it is looked at; nothing when `None`.
+    pub post_render: Option<Arc<dyn PostRender>>,
+    /// Ids of the assertions to look with; all when empty.
+    pub only: Vec<String>,
+    /// Ids of assertions not to look with.
+    pub skip: Vec<String>,
+}
+
+impl Plan {
+    /// Every cell of a matrix, rendered by the `helm template` command, with every assertion.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError::Render`] when the environment Helm runs in cannot be made.
+    pub fn of(matrix: &Matrix) -> Result<Self, RunError> {
+        Ok(Self {
+            chart: matrix.chart().to_owned(),
+            values_directory: matrix.values_directory().to_owned(),
+            cells: matrix.cells(),
+            jobs: 0,
+            release: None,
+            namespace: "default".to_owned(),
+            renderer: Arc::new(HelmCommand::new()?),
+            post_render: None,
+            only: Vec::new(),
+            skip: Vec::new(),
+        })
+    }
+}
+
+/// What happens while a plan runs.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// The run begins.
+    Started {
+        /// How many cells there are.
+        cells: usize,
+    },
+    /// A cell begins.
+    CellStarted {
+        /// The cell.
+        cell: &'a Cell,
+    },
+    /// A cell is done; cells end in any order.
+    CellFinished {
+        /// The cell.
+        cell: &'a Cell,
+        /// What was found, why it failed, how long it took.
+        result: &'a CellResult,
+    },
+    /// The run is over.
+    Finished {
+        /// Everything that was found.
+        summary: &'a Summary,
+    },
+}
+
+/// The results of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    /// One for each cell, in the order of the plan.
+    pub results: Vec<CellResult>,
+    /// How long it took.
+    pub duration: Duration,
+    /// How often Helm was run.
+    pub rendered: usize,
+    /// How often a rendering was there already.
+    pub reused: usize,
+}
+
+impl Summary {
+    /// Whether every cell did what it was to do.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.results.iter().all(CellResult::is_good)
+    }
+
+    /// The exit code of a command that ran this: 3 when Helm could not render a cell that was to
+    /// succeed, else 1 when something was found, else 0.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        let failures = self.results.iter().filter_map(|result| result.failure.as_ref());
+        failures.map(|failure| failure.category.exit_code()).max().unwrap_or(if self.is_good() {
+            0
+        } else {
+            Category::Findings.exit_code()
+        })
+    }
+}
+
+/// Why a plan was not run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A Helm the cells ask for is missing.
+    #[error(transparent)]
+    Tool(#[from] ToolError),
+    /// Helm's environment could not be made.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    /// The values of a cell are not there.
+    #[error(transparent)]
+    Environment(#[from] EnvironmentError),
+    /// There is nothing to run.
+    #[error("there is no cell to run")]
+    NoCells,
+    /// An id names no assertion.
+    #[error("there is no assertion `{id}`")]
+    Assertion {
+        /// The id.
+        id: String,
+    },
+    /// A worker ended without a result.
+    #[error("the cell `{cell}` ended without a result")]
+    Lost {
+        /// The cell.
+        cell: String,
+    },
+}
+
+impl Diagnose for RunError {
+    fn category(&self) -> Category {
+        match self {
+            Self::Tool(error) => error.category(),
+            Self::Render(error) => error.category(),
+            Self::Environment(error) => error.category(),
+            Self::NoCells | Self::Assertion { .. } => Category::Input,
+            Self::Lost { .. } => Category::Internal,
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        match self {
+            Self::Tool(error) => error.help(),
+            Self::Render(error) => error.help(),
+            Self::Environment(error) => error.help(),
+            Self::NoCells => Some("Check the filter against the ids of the matrix's cells.".to_owned()),
+            Self::Assertion { .. } => {
+                let ids: Vec<_> = crate::assertions::all().iter().map(|assertion| assertion.id()).collect();
+                Some(format!("Name one of these: {}.", ids.join(", ")))
+            }
+            Self::Lost { .. } => None,
+        }
+    }
+}
+
+/// Runs a plan; events are told on the calling thread.
+///
+/// # Errors
+///
+/// [`RunError`] when the plan cannot be run at all. What goes wrong in a cell is in its result.
+pub fn run(plan: &Plan, on_event: &mut dyn FnMut(Event<'_>)) -> Result<Summary, RunError> {
+    check(plan)?;
+    let begun = Instant::now();
+    on_event(Event::Started { cells: plan.cells.len() });
+    let cache = RenderCache::new(Arc::clone(&plan.renderer));
+    let chart_version = chart_version::NextVersion::of(&plan.chart);
+    let bench = cell::Bench { plan, cache: &cache, chart_version: &chart_version };
+    let next = AtomicUsize::new(0);
+    let mut results: Vec<Option<CellResult>> = vec![None; plan.cells.len()];
+    std::thread::scope(|scope| {
+        let (sender, receiver) = mpsc::channel();
+        for _ in 0..jobs(plan) {
+            let sender = sender.clone();
+            let (next, bench) = (&next, &bench);
+            scope.spawn(move || {
+                while let index = next.fetch_add(1, Ordering::Relaxed)
+                    && let Some(cell) = plan.cells.get(index)
+                {
+                    // The receiver lives as long as this scope.
+                    sender.send((index, None)).ok();
+                    sender.send((index, Some(bench.run(cell)))).ok();
+                }
+            });
+        }
+        drop(sender);
+        for (index, result) in receiver {
+            let Some(cell) = plan.cells.get(index) else { continue };
+            match result {
+                None => on_event(Event::CellStarted { cell }),
+                Some(result) => {
+                    on_event(Event::CellFinished { cell, result: &result });
+                    if let Some(place) = results.get_mut(index) {
+                        *place = Some(result);
+                    }
+                }
+            }
+        }
+    });
+    let results = results
+        .into_iter()
+        .zip(&plan.cells)
+        .map(|(result, cell)| result.ok_or_else(|| RunError::Lost { cell: cell.id.clone() }))
+        .collect::<Result<_, _>>()?;
+    let (rendered, reused) = cache.counts();
+    let summary = Summary { results, duration: begun.elapsed(), rendered, reused };
+    on_event(Event::Finished { summary: &summary });
+    Ok(summary)
+}
+
+/// What would fail in every cell alike fails once, before the first.
+fn check(plan: &Plan) -> Result<(), RunError> {
+    if plan.cells.is_empty() {
+        return Err(RunError::NoCells);
+    }
+    for id in plan.only.iter().chain(&plan.skip) {
+        if crate::assertions::find(id).is_none() && id != versions::RULE {
+            return Err(RunError::Assertion { id: id.clone() });
+        }
+    }
+    let helms: BTreeSet<HelmVersion> = plan.cells.iter().map(|cell| cell.helm).collect();
+    for helm in helms {
+        tools::find(Tool::Helm(helm))?;
+    }
+    Ok(())
+}
+
+fn jobs(plan: &Plan) -> usize {
+    let jobs = match plan.jobs {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        jobs => jobs,
+    };
+    jobs.min(plan.cells.len())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,150 @@
+//! Runs of a small chart, with real Helm.
+
+use super::*;
+use crate::matrix::Expectation;
+use std::path::Path;
+
+const TEMPLATE: &str = "apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {{ .Values.name }}
+  labels: {helm.sh/chart: '{{ .Chart.Name }}-{{ .Chart.Version }}'}
+data:
+  version: {{ .Capabilities.KubeVersion.Minor | quote }}
+{{- if .Values.broken }}
+  broken: {{ fail \"there is no system urr; there are: web\" }}
+{{- end }}
+";
+
+fn chart(directory: &Path, template: &str) {
+    std::fs::create_dir_all(directory.join("templates")).unwrap();
+    std::fs::write(directory.join("Chart.yaml"), "apiVersion: v2\nname: web\nversion: 0.1.0\n").unwrap();
+    std::fs::write(directory.join("values.yaml"), "name: web\nbroken: false\n").unwrap();
+    std::fs::write(directory.join("templates/web.yaml"), template).unwrap();
+}
+
+fn plan(directory: &Path, include: &str) -> Plan {
+    let text = format!(
+        "chart: .\nvalues: values\nmatrix:\n  helm: [3, 4]\n  kubernetes: ['1.30', '1.36']\n  toggle: [plain]\n  include: [{include}]\ntoggles: {{broken: {{broken: true}}, upper: {{name: WEB}}}}\n"
+    );
+    let matrix = Matrix::parse(&text, Path::new("matrix.yaml"), directory).unwrap();
+    Plan::of(&matrix).unwrap()
+}
+
+fn finished(plan: &Plan) -> Summary {
+    run(plan, &mut |_| {}).unwrap()
+}
+
+#[test]
+fn results_are_in_the_order_of_the_plan_whatever_the_jobs() {
+    let directory = tempfile::tempdir().unwrap();
+    chart(directory.path(), TEMPLATE);
+    let mut plan = plan(directory.path(), "{helm: 4, toggle: upper}");
+    let outcome = |summary: Summary| {
+        summary.results.into_iter().map(|result| (result.id, result.findings)).collect::<Vec<_>>()
+    };
+    plan.jobs = 1;
+    let one = outcome(finished(&plan));
+    plan.jobs = 4;
+    assert_eq!(outcome(finished(&plan)), one);
+    let ids: Vec<_> = one.iter().map(|(id, findings)| (id.as_str(), findings.len())).collect();
+    assert_eq!(
+        ids,
+        [
+            ("default helm3 k8s1.30", 0),
+            ("default helm3 k8s1.36", 0),
+            ("default helm4 k8s1.30", 0),
+            ("default helm4 k8s1.36", 0),
+            ("default helm4 +upper", 1),
+        ]
+    );
+}
+
+#[test]
+fn every_cell_is_told_once_and_the_run_ends_with_its_summary() {
+    let directory = tempfile::tempdir().unwrap();
+    chart(directory.path(), TEMPLATE);
+    let plan = plan(directory.path(), "");
+    let (mut begun, mut ended, mut last) = (0, 0, false);
+    let summary = run(&plan, &mut |event| {
+        assert!(!last);
+        match event {
+            Event::Started { cells } => assert_eq!(cells, 4),
+            Event::CellStarted { .. } => begun += 1,
+            Event::CellFinished { cell, result } => {
+                assert_eq!(cell.id, result.id);
+                assert_eq!(result.objects, 1);
+                ended += 1;
+            }
+            Event::Finished { summary } => last = summary.is_good(),
+        }
+    })
+    .unwrap();
+    assert_eq!((begun, ended, last, summary.exit_code()), (4, 4, true, 0));
+    assert!(summary.reused > 0, "the other Helm's rendering is used twice");
+}
+
+#[test]
+fn a_cell_that_was_to_fail_must_fail_with_its_message() {
+    let directory = tempfile::tempdir().unwrap();
+    chart(directory.path(), TEMPLATE);
+    let cell = |text: &str| format!("{{helm: 4, toggle: broken, expect: {{failure: {text}}}}}");
+    let last = |include: &str| finished(&plan(directory.path(), include)).results.pop().unwrap();
+    assert!(last(&cell("no system urr")).is_good());
+    let other = last(&cell("something else"));
+    assert!(other.findings[0].message.contains("was to fail with `something else`, but said: "));
+    let rendered = last("{helm: 4, toggle: upper, expect: {failure: x}}");
+    assert!(
+        rendered
+            .findings
+            .iter()
+            .any(|finding| finding.message.ends_with("was to fail with `x`, but rendered"))
+    );
+    let failed = last("{helm: 3, toggle: broken}");
+    assert_eq!(failed.failure.as_ref().map(|failure| failure.category), Some(Category::Render));
+    assert!(!failed.is_good());
+}
+
+#[test]
+fn a_cell_that_was_to_find_something_must_find_exactly_that() {
+    let directory = tempfile::tempdir().unwrap();
+    chart(directory.path(), TEMPLATE);
+    let mut plan = plan(directory.path(), "{helm: 4, toggle: upper}");
+    plan.cells.drain(..4);
+    for (rules, findings) in
+        [(vec!["valid-name"], 0), (vec!["valid-label"], 2), (vec!["valid-name", "valid-label"], 1)]
+    {
+        let rules: Vec<_> = rules.into_iter().map(str::to_owned).collect();
+        plan.cells[0].expect = Some(Expectation::Findings(rules.clone()));
+        assert_eq!(finished(&plan).results[0].findings.len(), findings, "{rules:?}");
+    }
+}
+
+#[test]
+fn helms_that_differ_are_found() {
+    let directory = tempfile::tempdir().unwrap();
+    let template =
+        TEMPLATE.replace("data:\n", "data:\n  helm: '{{ .Capabilities.HelmVersion.Version | trunc 2 }}'\n");
+    chart(directory.path(), &template);
+    let summary = finished(&plan(directory.path(), ""));
+    let found: Vec<_> = summary
+        .results
+        .iter()
+        .map(|result| result.findings.iter().map(|finding| finding.path.as_str()).collect::<Vec<_>>())
+        .collect();
+    assert_eq!(found, [vec![], vec![], vec!["data.helm"], vec!["data.helm"]]);
+    assert_eq!(summary.exit_code(), 1);
+}
+
+#[test]
+fn what_is_no_plan_is_refused_before_it_runs() {
+    let directory = tempfile::tempdir().unwrap();
+    chart(directory.path(), TEMPLATE);
+    let mut plan = plan(directory.path(), "");
+    plan.skip = vec!["valid-nam".to_owned()];
+    let error = run(&plan, &mut |_| {}).unwrap_err();
+    assert_eq!(error.to_string(), "there is no assertion `valid-nam`");
+    assert!(error.help().unwrap().contains("valid-name"));
+    plan.cells.clear();
+    assert!(matches!(run(&plan, &mut |_| {}), Err(RunError::NoCells)));
+}
