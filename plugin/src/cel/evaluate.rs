@@ -1,0 +1,426 @@
+//! Running a compiled expression.
+//!
+//! Depends on [`super::program`], [`super::value`], [`super::operators`] and [`super::activation`].
+
+use super::activation::Activation;
+use super::ast::Operator;
+use super::budget::Budget;
+use super::error::EvaluationError;
+use super::library::CallContext;
+use super::operators;
+use super::program::{Call, Fold, FoldKind, Literal, Step, StepKind};
+use super::types::Kind;
+use super::value::{Map, Value, whole};
+use std::sync::Arc;
+
+type Result<T> = std::result::Result<T, EvaluationError>;
+
+/// What an expression needs while it runs.
+pub(super) struct Evaluator<'a, 'r> {
+    pub(super) activation: &'r Activation<'a>,
+    pub(super) budget: &'r mut Budget,
+    /// The variables of the macros around the current step.
+    pub(super) locals: Vec<Value<'a>>,
+}
+
+impl<'a, 'r> Evaluator<'a, 'r> {
+    pub(super) const fn new(activation: &'r Activation<'a>, budget: &'r mut Budget) -> Self {
+        Self { activation, budget, locals: Vec::new() }
+    }
+
+    /// The value of `step`.
+    pub(super) fn evaluate(&mut self, step: &'a Step) -> Result<Value<'a>> {
+        self.budget.enter()?;
+        let result = self.step(step);
+        self.budget.leave();
+        result
+    }
+
+    fn step(&mut self, step: &'a Step) -> Result<Value<'a>> {
+        match &step.kind {
+            StepKind::Literal(literal) => Ok(literal_value(literal)),
+            StepKind::Root(name) => match self.activation.root(name) {
+                Some(value) => Ok(value.clone()),
+                None => Err(EvaluationError::NoSuchAttribute(name.clone())),
+            },
+            StepKind::Variable(name) => self.activation.variable(name, self.budget),
+            StepKind::Local(slot) => Ok(self.locals.get(*slot).cloned().unwrap_or(Value::Null)),
+            StepKind::Select { operand, field, optional } => {
+                let operand = self.evaluate(operand)?;
+                select(&operand, field, *optional)
+            }
+            StepKind::Has { operand, field } => {
+                let operand = self.evaluate(operand)?;
+                has(&operand, field).map(Value::Bool)
+            }
+            StepKind::Index { operand, index, optional } => {
+                let operand = self.evaluate(operand)?;
+                let key = self.evaluate(index)?;
+                self::index(&operand, &key, *optional)
+            }
+            StepKind::And(operands) => self.junction(operands, false),
+            StepKind::Or(operands) => self.junction(operands, true),
+            StepKind::Not(operand) => match self.evaluate(operand)?.as_bool() {
+                Some(value) => Ok(Value::Bool(!value)),
+                None => Err(EvaluationError::NoSuchOverload),
+            },
+            StepKind::Negate(operand) => operators::negate(self.evaluate(operand)?),
+            StepKind::Conditional(parts) => {
+                let [condition, then, otherwise] = &**parts;
+                match self.evaluate(condition)?.as_bool() {
+                    Some(true) => self.evaluate(then),
+                    Some(false) => self.evaluate(otherwise),
+                    None => Err(EvaluationError::NoSuchOverload),
+                }
+            }
+            StepKind::Binary(operator, operands) => self.binary(*operator, operands),
+            StepKind::Call(call) => self.call(call),
+            StepKind::OrElse { operands, unwrap } => self.or_else(operands, *unwrap),
+            StepKind::List(elements) => self.list(elements),
+            StepKind::Map(entries) => self.map(entries),
+            StepKind::Fold(fold) => self.fold(fold),
+            StepKind::OptionalMap { operand, slot, body, flat } => self.optional_map(operand, *slot, body, *flat),
+        }
+    }
+
+    /// `&&` and `||`: the value that decides wins over an error on the other side.
+    fn junction(&mut self, operands: &'a [Step], decisive: bool) -> Result<Value<'a>> {
+        let mut error = None;
+        for operand in operands {
+            match self.truth(operand) {
+                Ok(value) if value == decisive => return Ok(Value::Bool(decisive)),
+                Ok(_) => {}
+                Err(fatal) if fatal.is_fatal() => return Err(fatal),
+                Err(other) => error = error.or(Some(other)),
+            }
+        }
+        error.map_or(Ok(Value::Bool(!decisive)), Err)
+    }
+
+    /// The value of a step that has to be a boolean.
+    pub(super) fn truth(&mut self, step: &'a Step) -> Result<bool> {
+        self.evaluate(step)?.as_bool().ok_or(EvaluationError::NoSuchOverload)
+    }
+
+    #[inline(never)]
+    fn binary(&mut self, operator: Operator, operands: &'a [Step; 2]) -> Result<Value<'a>> {
+        let left = self.evaluate(&operands[0])?;
+        let right = self.evaluate(&operands[1])?;
+        operators::binary(operator, left, right, self.budget)
+    }
+
+    #[inline(never)]
+    fn call(&mut self, call: &'a Call) -> Result<Value<'a>> {
+        match call.arguments.as_slice() {
+            [] => self.dispatch(call, &[]),
+            [a] => {
+                let arguments = [self.evaluate(a)?];
+                self.dispatch(call, &arguments)
+            }
+            [a, b] => {
+                let arguments = [self.evaluate(a)?, self.evaluate(b)?];
+                self.dispatch(call, &arguments)
+            }
+            many => {
+                let mut arguments = Vec::with_capacity(many.len());
+                for argument in many {
+                    arguments.push(self.evaluate(argument)?);
+                }
+                self.dispatch(call, &arguments)
+            }
+        }
+    }
+
+    fn dispatch(&mut self, call: &'a Call, arguments: &[Value<'a>]) -> Result<Value<'a>> {
+        for overload in &call.overloads {
+            let fits = overload.parameters.iter().zip(arguments).all(|(shape, argument)| shape.fits(argument.kind()));
+            if fits {
+                let mut context = CallContext { budget: self.budget, regex: call.regex.as_ref() };
+                return (overload.run)(&mut context, arguments);
+            }
+        }
+        Err(EvaluationError::NoSuchOverload)
+    }
+
+    #[inline(never)]
+    fn or_else(&mut self, operands: &'a [Step; 2], unwrap: bool) -> Result<Value<'a>> {
+        match self.evaluate(&operands[0])? {
+            Value::Optional(Some(value)) if unwrap => Ok((*value).clone()),
+            Value::Optional(None) => self.evaluate(&operands[1]),
+            // Anything that is no optional stands for itself.
+            value => Ok(value),
+        }
+    }
+
+    #[inline(never)]
+    fn list(&mut self, elements: &'a [(bool, Step)]) -> Result<Value<'a>> {
+        let mut values = Vec::with_capacity(elements.len());
+        for (optional, element) in elements {
+            match self.evaluate(element)? {
+                Value::Optional(Some(value)) if *optional => values.push((*value).clone()),
+                Value::Optional(None) if *optional => {}
+                other if *optional => return Err(not_optional(&other)),
+                value => values.push(value),
+            }
+        }
+        Ok(Value::list(values))
+    }
+
+    #[inline(never)]
+    fn map(&mut self, entries: &'a [(bool, Step, Step)]) -> Result<Value<'a>> {
+        let mut map = Map::new();
+        for (optional, key, value) in entries {
+            let key = self.evaluate(key)?;
+            let value = match self.evaluate(value)? {
+                Value::Optional(Some(value)) if *optional => (*value).clone(),
+                Value::Optional(None) if *optional => continue,
+                other if *optional => return Err(not_optional(&other)),
+                value => value,
+            };
+            insert(&mut map, &key, value, false)?;
+        }
+        Ok(Value::Map(Arc::new(map)))
+    }
+
+    #[inline(never)]
+    fn optional_map(&mut self, operand: &'a Step, slot: usize, body: &'a Step, flat: bool) -> Result<Value<'a>> {
+        match self.evaluate(operand)? {
+            Value::Optional(None) => Ok(Value::Optional(None)),
+            Value::Optional(Some(value)) => {
+                self.locals.truncate(slot);
+                self.locals.push((*value).clone());
+                let result = self.evaluate(body);
+                self.locals.truncate(slot);
+                if flat { result } else { result.map(Value::some) }
+            }
+            _ => Err(EvaluationError::NoSuchOverload),
+        }
+    }
+
+    /// The elements a macro goes through: the first variable's values, and the second one's.
+    pub(super) fn elements(range: &Value<'a>, two: bool) -> Result<Vec<(Value<'a>, Option<Value<'a>>)>> {
+        if let Some(list) = range.as_list() {
+            return Ok(if two {
+                (0i64..).zip(list.iter()).map(|(index, element)| (Value::Int(index), Some(element))).collect()
+            } else {
+                list.iter().map(|element| (element, None)).collect()
+            });
+        }
+        if let Some(map) = range.as_map() {
+            let keys = map.keys().into_iter();
+            return Ok(if two {
+                keys.map(|key| {
+                    let value = map.get(&key);
+                    (key, value)
+                })
+                .collect()
+            } else {
+                keys.map(|key| (key, None)).collect()
+            });
+        }
+        Err(EvaluationError::function(format!("got '{}', expected iterable type", implementation_name(range.kind()))))
+    }
+
+    /// Puts an element's values where the macro's steps look for them.
+    pub(super) fn bind(&mut self, slot: usize, first: Value<'a>, second: Option<Value<'a>>) {
+        self.locals.truncate(slot);
+        self.locals.push(first);
+        self.locals.extend(second);
+    }
+
+    #[inline(never)]
+    fn fold(&mut self, fold: &'a Fold) -> Result<Value<'a>> {
+        let range = self.evaluate(&fold.range)?;
+        if let Some(list) = range.as_list() {
+            if !fold.two {
+                return self.fold_over(fold, list.iter().map(|element| (element, None)), list.len());
+            }
+        }
+        let elements = Self::elements(&range, fold.two)?;
+        let length = elements.len();
+        self.fold_over(fold, elements.into_iter(), length)
+    }
+
+    fn fold_over(
+        &mut self,
+        fold: &'a Fold,
+        elements: impl Iterator<Item = (Value<'a>, Option<Value<'a>>)>,
+        length: usize,
+    ) -> Result<Value<'a>> {
+        self.budget.spend(length as u64)?;
+        let mut error = None;
+        let mut matches = 0;
+        let mut list = Vec::new();
+        let mut map = Map::new();
+        for (first, second) in elements {
+            let kept = (fold.kind == FoldKind::Filter).then(|| first.clone());
+            let key = matches!(fold.kind, FoldKind::Map).then(|| first.clone());
+            self.bind(fold.slot, first, second);
+            let holds = match &fold.predicate {
+                None => true,
+                Some(predicate) => match (self.truth(predicate), fold.kind) {
+                    (Ok(holds), _) => holds,
+                    (Err(absorbed), FoldKind::All | FoldKind::Exists) if !absorbed.is_fatal() => {
+                        error = error.or(Some(absorbed));
+                        continue;
+                    }
+                    (Err(error), _) => return Err(error),
+                },
+            };
+            match fold.kind {
+                FoldKind::All if !holds => return Ok(Value::Bool(false)),
+                FoldKind::Exists if holds => return Ok(Value::Bool(true)),
+                FoldKind::ExistsOne if holds => matches += 1,
+                FoldKind::Filter if holds => list.extend(kept),
+                FoldKind::List | FoldKind::Map | FoldKind::Entries if holds => {
+                    let Some(transform) = &fold.transform else { continue };
+                    let value = self.evaluate(transform)?;
+                    match (fold.kind, key) {
+                        (FoldKind::Map, Some(key)) => insert(&mut map, &key, value, true)?,
+                        (FoldKind::Entries, _) => {
+                            let Some(entries) = value.as_map() else { return Err(EvaluationError::NoSuchOverload) };
+                            for key in entries.keys() {
+                                let Some(value) = entries.get(&key) else { continue };
+                                insert(&mut map, &key, value, true)?;
+                            }
+                        }
+                        _ => list.push(value),
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.locals.truncate(fold.slot);
+        if let Some(error) = error {
+            return Err(error);
+        }
+        Ok(match fold.kind {
+            FoldKind::All => Value::Bool(true),
+            FoldKind::Exists => Value::Bool(false),
+            FoldKind::ExistsOne => Value::Bool(matches == 1),
+            FoldKind::Filter | FoldKind::List => Value::list(list),
+            FoldKind::Map | FoldKind::Entries => Value::Map(Arc::new(map)),
+        })
+    }
+}
+
+fn literal_value(literal: &Literal) -> Value<'_> {
+    match literal {
+        Literal::Null => Value::Null,
+        Literal::Bool(value) => Value::Bool(*value),
+        Literal::Int(value) => Value::Int(*value),
+        Literal::Uint(value) => Value::Uint(*value),
+        Literal::Double(value) => Value::Double(*value),
+        Literal::String(value) => Value::borrowed(value),
+        Literal::Bytes(value) => Value::Bytes(Arc::clone(value)),
+        Literal::Type(kind) => Value::Type(*kind),
+    }
+}
+
+fn not_optional(value: &Value<'_>) -> EvaluationError {
+    EvaluationError::function(format!("cannot initialize optional entry from non-optional value {}", value.shown()))
+}
+
+/// Adds an entry to a map; a key twice is an error.
+fn insert<'a>(map: &mut Map<'a>, key: &Value<'a>, value: Value<'a>, comprehension: bool) -> Result<()> {
+    let Some(new) = key.to_key() else {
+        return Err(EvaluationError::function(format!("unsupported key type: {}", key.kind().name())));
+    };
+    if map.insert(new, value).is_some() {
+        let shown = key.shown();
+        return Err(EvaluationError::function(if comprehension {
+            format!("insert failed: key {shown} already exists")
+        } else {
+            format!("Failed with repeated key: {shown}")
+        }));
+    }
+    Ok(())
+}
+
+/// `operand.field`. Whatever is selected from an optional is optional itself.
+pub(super) fn select<'a>(operand: &Value<'a>, field: &str, optional: bool) -> Result<Value<'a>> {
+    match operand {
+        Value::Optional(None) => Ok(Value::Optional(None)),
+        Value::Optional(Some(inner)) => Ok(field_if_present(inner, field)?.map_or(Value::Optional(None), Value::some)),
+        operand if optional => Ok(field_if_present(operand, field)?.map_or(Value::Optional(None), Value::some)),
+        operand => match field_if_present(operand, field)? {
+            Some(value) => Ok(value),
+            None => Err(EvaluationError::NoSuchKey(field.into())),
+        },
+    }
+}
+
+/// `has(operand.field)`.
+pub(super) fn has(operand: &Value<'_>, field: &str) -> Result<bool> {
+    match operand {
+        Value::Optional(None) => Ok(false),
+        Value::Optional(Some(inner)) => Ok(field_if_present(inner, field)?.is_some()),
+        operand => Ok(field_if_present(operand, field)?.is_some()),
+    }
+}
+
+fn field_if_present<'a>(operand: &Value<'a>, field: &str) -> Result<Option<Value<'a>>> {
+    match operand.as_map() {
+        Some(map) => Ok(map.field(field)),
+        None if operand.kind() == Kind::List => {
+            Err(EvaluationError::function("unsupported index type 'string' in list"))
+        }
+        None => Ok(None),
+    }
+}
+
+/// `operand[key]`.
+pub(super) fn index<'a>(operand: &Value<'a>, key: &Value<'a>, optional: bool) -> Result<Value<'a>> {
+    match operand {
+        Value::Optional(None) => Ok(Value::Optional(None)),
+        Value::Optional(Some(inner)) => Ok(element(inner, key)?.map_or(Value::Optional(None), Value::some)),
+        operand if optional => Ok(element(operand, key)?.map_or(Value::Optional(None), Value::some)),
+        operand => match element(operand, key)? {
+            Some(value) => Ok(value),
+            None if operand.kind() == Kind::List => Err(EvaluationError::IndexOutOfBounds(position(key)?)),
+            None => Err(EvaluationError::NoSuchKey(key.shown().into())),
+        },
+    }
+}
+
+fn element<'a>(operand: &Value<'a>, key: &Value<'a>) -> Result<Option<Value<'a>>> {
+    if let Some(list) = operand.as_list() {
+        return Ok(usize::try_from(position(key)?).ok().and_then(|position| list.get(position)));
+    }
+    Ok(operand.as_map().and_then(|map| map.get(key)))
+}
+
+/// A value as a position in a list.
+fn position(key: &Value<'_>) -> Result<i64> {
+    let unsupported = || EvaluationError::function(format!("unsupported index value {} in list", key.shown()));
+    match key.clone().plain() {
+        Value::Int(position) => Ok(position),
+        Value::Uint(position) => i64::try_from(position).map_err(|_| unsupported()),
+        Value::Double(position) => whole(position).ok_or_else(unsupported),
+        other => Err(EvaluationError::function(format!("unsupported index type '{}' in list", other.kind().name()))),
+    }
+}
+
+/// What the API server calls a value it cannot iterate over.
+const fn implementation_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Null => "types.Null",
+        Kind::Bool => "types.Bool",
+        Kind::Int => "types.Int",
+        Kind::Uint => "types.Uint",
+        Kind::Double => "types.Double",
+        Kind::String => "types.String",
+        Kind::Bytes => "types.Bytes",
+        Kind::Duration => "types.Duration",
+        Kind::Timestamp => "types.Timestamp",
+        Kind::Type => "*types.Type",
+        Kind::Optional => "*types.Optional",
+        Kind::Quantity => "cel.Quantity",
+        Kind::Url => "cel.URL",
+        Kind::Ip => "cel.IP",
+        Kind::Cidr => "cel.CIDR",
+        Kind::Semver => "cel.Semver",
+        Kind::Format => "cel.Format",
+        Kind::List | Kind::Map => "traits.Iterable",
+    }
+}

@@ -1,0 +1,122 @@
+//! The functions an expression can call, one module for each library of the API server.
+//!
+//! A library is a table of [`Overload`]s: the types it takes, the type it gives, the Kubernetes
+//! version that accepts it, and what it does. The checker and the evaluator read the same table.
+//!
+//! Depends on [`super::value`], [`super::types`], [`super::operators`] and [`super::budget`].
+
+pub mod cidr;
+pub(super) mod conversion;
+pub mod decimal;
+pub mod format;
+pub(super) mod ip;
+pub(super) mod lists;
+pub(super) mod number;
+pub(super) mod optional;
+pub mod quantity;
+pub(super) mod regex;
+pub mod semver;
+pub(super) mod sets;
+pub(super) mod strings;
+pub(super) mod templates;
+pub mod time;
+pub mod url;
+
+use super::budget::Budget;
+use super::error::EvaluationError;
+use super::types::{Kind, Shape};
+use super::value::Value;
+use ::regex::Regex;
+
+/// What a function gives.
+pub(super) type Outcome<'a> = Result<Value<'a>, EvaluationError>;
+
+/// What a function does: its arguments have the kinds its overload asks for.
+pub(super) type Run = for<'a> fn(&mut CallContext<'_>, &[Value<'a>]) -> Outcome<'a>;
+
+/// What a function gets beside its arguments.
+pub(super) struct CallContext<'c> {
+    pub(super) budget: &'c mut Budget,
+    /// The pattern of the call, when it is a literal.
+    pub(super) regex: Option<&'c Regex>,
+}
+
+/// One way to call a function.
+#[derive(Debug)]
+pub(super) struct Overload {
+    pub(super) name: &'static str,
+    /// Whether the first parameter is written before the dot.
+    pub(super) method: bool,
+    pub(super) parameters: &'static [Shape],
+    pub(super) result: Shape,
+    /// The first Kubernetes minor version that accepts it in a new policy.
+    pub(super) since: u32,
+    pub(super) run: Run,
+}
+
+impl Overload {
+    /// `name(parameters)`.
+    const fn function(name: &'static str, parameters: &'static [Shape], result: Shape, run: Run) -> Self {
+        Self { name, method: false, parameters, result, since: 0, run }
+    }
+
+    /// `target.name(parameters)`, the target being the first parameter.
+    const fn method(name: &'static str, parameters: &'static [Shape], result: Shape, run: Run) -> Self {
+        Self { name, method: true, parameters, result, since: 0, run }
+    }
+
+    /// The first Kubernetes minor version that accepts it in a new policy.
+    const fn since(self, minor: u32) -> Self {
+        Self { since: minor, ..self }
+    }
+}
+
+const LIBRARIES: [&[Overload]; 14] = [
+    conversion::OVERLOADS,
+    strings::OVERLOADS,
+    templates::OVERLOADS,
+    regex::OVERLOADS,
+    lists::OVERLOADS,
+    sets::OVERLOADS,
+    optional::OVERLOADS,
+    quantity::OVERLOADS,
+    url::OVERLOADS,
+    ip::OVERLOADS,
+    cidr::OVERLOADS,
+    format::OVERLOADS,
+    semver::OVERLOADS,
+    time::OVERLOADS,
+];
+
+/// The overloads of `name`, of any version.
+pub(super) fn named(name: &str) -> impl Iterator<Item = &'static Overload> {
+    LIBRARIES.into_iter().flatten().filter(move |overload| overload.name == name)
+}
+
+/// Whether there is a function `name` that is no method, in any version.
+pub(super) fn exists(name: &str) -> bool {
+    named(name).any(|overload| !overload.method)
+}
+
+const A: Shape = Shape::Parameter(0);
+const LIST_OF_A: Shape = Shape::List(&A);
+const DYN: Shape = Shape::Dyn;
+const BOOL: Shape = Shape::Is(Kind::Bool);
+const INT: Shape = Shape::Is(Kind::Int);
+const UINT: Shape = Shape::Is(Kind::Uint);
+const DOUBLE: Shape = Shape::Is(Kind::Double);
+const STRING: Shape = Shape::Is(Kind::String);
+const STRINGS: Shape = Shape::List(&STRING);
+const BYTES: Shape = Shape::Is(Kind::Bytes);
+const DURATION: Shape = Shape::Is(Kind::Duration);
+const TIMESTAMP: Shape = Shape::Is(Kind::Timestamp);
+
+/// The argument at `index`, which the overload says is text.
+fn text<'v>(arguments: &'v [Value<'_>], index: usize) -> Result<&'v str, EvaluationError> {
+    arguments.get(index).and_then(Value::as_str).ok_or(EvaluationError::NoSuchOverload)
+}
+
+/// The argument at `index`, which the overload says is a whole number.
+fn int(arguments: &[Value<'_>], index: usize) -> Result<i64, EvaluationError> {
+    arguments.get(index).and_then(Value::as_int).ok_or(EvaluationError::NoSuchOverload)
+}

@@ -1,0 +1,334 @@
+//! Regular expressions: RE2's syntax, as Go reads it, on an engine with linear time.
+//!
+//! The engine's own syntax differs in places, so a pattern is translated first: `\d`, `\w`, `\s`
+//! and `\b` mean ASCII, `\Q…\E` quotes, a lone `{` is a brace, brackets nest in no class.
+//!
+//! Depends on the `regex` crate.
+
+use super::{CallContext, INT, Outcome, Overload, STRING, STRINGS, int, text};
+use crate::cel::error::EvaluationError;
+use crate::cel::types::{Kind, Shape};
+use crate::cel::value::{Text, Value};
+use ::regex::{Regex, RegexBuilder};
+use std::borrow::Cow;
+
+const BOOL: Shape = Shape::Is(Kind::Bool);
+
+pub(super) const OVERLOADS: &[Overload] = &[
+    Overload::function("matches", &[STRING, STRING], BOOL, matches),
+    Overload::method("matches", &[STRING, STRING], BOOL, matches),
+    Overload::method("find", &[STRING, STRING], STRING, find),
+    Overload::method("findAll", &[STRING, STRING], STRINGS, find_all),
+    Overload::method("findAll", &[STRING, STRING, INT], STRINGS, find_all),
+];
+
+/// How many bytes a compiled pattern may take.
+const MAX_SIZE: usize = 4 << 20;
+
+/// How often a repetition may repeat, as in Go.
+const MAX_REPEAT: u32 = 1000;
+
+/// Compiles a pattern written in RE2's syntax.
+pub(in crate::cel) fn compile(pattern: &str) -> Result<Regex, String> {
+    let translated = Translator { pattern, position: 0, output: String::with_capacity(pattern.len() + 8) }.translate()?;
+    RegexBuilder::new(&translated).size_limit(MAX_SIZE).build().map_err(|error| match error {
+        ::regex::Error::CompiledTooBig(_) => "expression too large".to_owned(),
+        // The last line says what is wrong, the ones before show the translated pattern.
+        other => other.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned(),
+    })
+}
+
+/// The pattern of a call: prepared when it is a literal, else compiled now.
+fn pattern<'c>(context: &mut CallContext<'c>, arguments: &[Value<'_>]) -> Result<Cow<'c, Regex>, EvaluationError> {
+    if let Some(regex) = context.regex {
+        return Ok(Cow::Borrowed(regex));
+    }
+    let pattern = text(arguments, 1)?;
+    context.budget.spend(100 + pattern.len() as u64 * 20)?;
+    compile(pattern)
+        .map(Cow::Owned)
+        .map_err(|error| EvaluationError::function(format!("error parsing regexp: {error}: `{pattern}`")))
+}
+
+fn matches<'a>(context: &mut CallContext<'_>, arguments: &[Value<'a>]) -> Outcome<'a> {
+    let target = text(arguments, 0)?;
+    context.budget.spend(1 + target.len() as u64 / 4)?;
+    let regex = pattern(context, arguments)?;
+    Ok(Value::Bool(regex.is_match(target)))
+}
+
+fn target<'a>(context: &mut CallContext<'_>, arguments: &[Value<'a>]) -> Result<Text<'a>, EvaluationError> {
+    let target = arguments.first().and_then(Value::to_text).ok_or(EvaluationError::NoSuchOverload)?;
+    context.budget.spend(1 + target.as_str().len() as u64 / 4)?;
+    Ok(target)
+}
+
+fn find<'a>(context: &mut CallContext<'_>, arguments: &[Value<'a>]) -> Outcome<'a> {
+    let target = target(context, arguments)?;
+    let regex = pattern(context, arguments)?;
+    Ok(match &target {
+        Text::Borrowed(target) => Value::borrowed(regex.find(target).map_or("", |found| found.as_str())),
+        Text::Shared(target) => Value::text(regex.find(target).map_or("", |found| found.as_str())),
+    })
+}
+
+fn find_all<'a>(context: &mut CallContext<'_>, arguments: &[Value<'a>]) -> Outcome<'a> {
+    let target = target(context, arguments)?;
+    let limit = if arguments.len() > 2 { int(arguments, 2)? } else { -1 };
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let regex = pattern(context, arguments)?;
+    Ok(match &target {
+        Text::Borrowed(target) => {
+            Value::List(regex.find_iter(target).take(limit).map(|found| Value::borrowed(found.as_str())).collect())
+        }
+        Text::Shared(target) => Value::texts(regex.find_iter(target).take(limit).map(|found| found.as_str())),
+    })
+}
+
+struct Translator<'p> {
+    pattern: &'p str,
+    position: usize,
+    output: String,
+}
+
+impl<'p> Translator<'p> {
+    fn rest(&self) -> &'p str {
+        &self.pattern[self.position..]
+    }
+
+    fn next(&mut self) -> Option<char> {
+        let next = self.rest().chars().next()?;
+        self.position += next.len_utf8();
+        Some(next)
+    }
+
+    /// Copies `length` bytes.
+    fn copy(&mut self, length: usize) {
+        self.output.push_str(&self.rest()[..length]);
+        self.position += length;
+    }
+
+    fn translate(mut self) -> Result<String, String> {
+        // Whether the part before is a repetition, which may not be repeated again.
+        let mut repeated = false;
+        let mut anything = false;
+        while let Some(character) = self.rest().chars().next() {
+            let quantifier = match character {
+                '*' | '+' | '?' => {
+                    self.next();
+                    self.output.push(character);
+                    true
+                }
+                '{' => match self.repetition()? {
+                    Some(length) if anything => {
+                        self.copy(length);
+                        true
+                    }
+                    Some(length) => return Err(format!("missing argument to repetition operator: `{}`", &self.rest()[..length])),
+                    None => {
+                        self.next();
+                        self.output.push_str("\\{");
+                        false
+                    }
+                },
+                '}' => {
+                    self.next();
+                    self.output.push_str("\\}");
+                    false
+                }
+                '\\' => {
+                    self.next();
+                    self.escape()?;
+                    false
+                }
+                '[' => {
+                    self.class()?;
+                    false
+                }
+                '(' => {
+                    self.group()?;
+                    repeated = false;
+                    anything = false;
+                    continue;
+                }
+                other => {
+                    self.next();
+                    self.output.push(other);
+                    false
+                }
+            };
+            if quantifier && repeated {
+                return Err("invalid nested repetition operator".to_owned());
+            }
+            if quantifier && self.rest().starts_with('?') {
+                self.copy(1);
+            }
+            repeated = quantifier;
+            anything = character != '|';
+        }
+        Ok(self.output)
+    }
+
+    /// The length of `{n}`, `{n,}` or `{n,m}` here; nothing when the brace is only a brace.
+    fn repetition(&self) -> Result<Option<usize>, String> {
+        let Some(end) = self.rest().find('}') else { return Ok(None) };
+        let inner = &self.rest()[1..end];
+        let (low, high) = inner.split_once(',').map_or((inner, None), |(low, high)| (low, Some(high)));
+        let number = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        if !number(low) || high.is_some_and(|high| !high.is_empty() && !number(high)) {
+            return Ok(None);
+        }
+        let bound = |digits: &str| digits.parse::<u32>().unwrap_or(u32::MAX);
+        let low = bound(low);
+        let high = high.filter(|high| !high.is_empty()).map_or(low, bound);
+        if low > MAX_REPEAT || high > MAX_REPEAT || high < low {
+            return Err(format!("invalid repeat count: `{{{inner}}}`"));
+        }
+        Ok(Some(end + 1))
+    }
+
+    /// An opening bracket and the flags or the name behind it.
+    fn group(&mut self) -> Result<(), String> {
+        let Some(behind) = self.rest().strip_prefix("(?") else {
+            self.copy(1);
+            return Ok(());
+        };
+        if behind.starts_with("P<") || (behind.starts_with('<') && !behind.starts_with("<=") && !behind.starts_with("<!")) {
+            let length = self.rest().find('>').map_or(self.rest().len(), |end| end + 1);
+            self.copy(length);
+            return Ok(());
+        }
+        let length = behind.find([':', ')']).ok_or("missing closing )")?;
+        if let Some(flag) = behind[..length].chars().find(|flag| !matches!(flag, 'i' | 'm' | 's' | 'U' | '-')) {
+            return Err(format!("invalid or unsupported Perl syntax: `(?{flag}`"));
+        }
+        self.copy(2 + length + 1);
+        Ok(())
+    }
+
+    /// What follows a backslash outside of a class.
+    fn escape(&mut self) -> Result<(), String> {
+        let Some(letter) = self.next() else { return Err("trailing backslash at end of expression: ``".to_owned()) };
+        match letter {
+            'd' => self.output.push_str("[0-9]"),
+            'D' => self.output.push_str("[^0-9]"),
+            'w' => self.output.push_str("[0-9A-Za-z_]"),
+            'W' => self.output.push_str("[^0-9A-Za-z_]"),
+            's' => self.output.push_str("[\\t\\n\\x0C\\r ]"),
+            'S' => self.output.push_str("[^\\t\\n\\x0C\\r ]"),
+            'b' => self.output.push_str("(?-u:\\b)"),
+            'B' => self.output.push_str("(?:\\A(?-u:\\b{start-half})|\\B)"),
+            'A' => self.output.push_str("\\A"),
+            'z' => self.output.push_str("\\z"),
+            'Q' => {
+                let quoted = self.rest();
+                let end = quoted.find("\\E").unwrap_or(quoted.len());
+                self.output.push_str(&::regex::escape(&quoted[..end]));
+                self.position += (end + 2).min(quoted.len());
+            }
+            other => self.character(other)?,
+        }
+        Ok(())
+    }
+
+    /// An escaped character, in a class or not.
+    fn character(&mut self, letter: char) -> Result<(), String> {
+        match letter {
+            'a' => self.output.push_str("\\x07"),
+            'f' => self.output.push_str("\\x0C"),
+            'n' => self.output.push_str("\\n"),
+            'r' => self.output.push_str("\\r"),
+            't' => self.output.push_str("\\t"),
+            'v' => self.output.push_str("\\x0B"),
+            'p' | 'P' => {
+                self.output.push('\\');
+                self.output.push(letter);
+                let length = if self.rest().starts_with('{') {
+                    self.rest().find('}').map(|end| end + 1)
+                } else {
+                    self.rest().chars().next().map(char::len_utf8)
+                };
+                self.copy(length.ok_or("invalid character class range")?);
+            }
+            'x' => {
+                let digits = if self.rest().starts_with('{') {
+                    self.rest().find('}').map(|end| (1, end, end + 1))
+                } else {
+                    Some((0, 2, 2))
+                };
+                let code = digits.and_then(|(start, end, length)| {
+                    let code = u32::from_str_radix(self.rest().get(start..end)?, 16).ok()?;
+                    Some((code, length))
+                });
+                let Some((code, length)) = code else { return Err("invalid escape sequence: `\\x`".to_owned()) };
+                self.position += length;
+                self.output.push_str(&format!("\\x{{{code:X}}}"));
+            }
+            '0'..='7' => {
+                let octal: String = self.rest().chars().take_while(|digit| ('0'..='7').contains(digit)).take(2).collect();
+                if letter != '0' && octal.is_empty() {
+                    return Err(format!("invalid escape sequence: `\\{letter}`"));
+                }
+                self.position += octal.len();
+                let code = u32::from_str_radix(&format!("{letter}{octal}"), 8).unwrap_or_default();
+                self.output.push_str(&format!("\\x{{{code:X}}}"));
+            }
+            other if other.is_ascii() && !other.is_ascii_alphanumeric() => {
+                self.output.push_str(&format!("\\x{{{:X}}}", u32::from(other)));
+            }
+            other => return Err(format!("invalid escape sequence: `\\{other}`")),
+        }
+        Ok(())
+    }
+
+    fn class(&mut self) -> Result<(), String> {
+        let missing = || "missing closing ]".to_owned();
+        self.copy(1);
+        if self.rest().starts_with('^') {
+            self.copy(1);
+        }
+        let mut first = true;
+        loop {
+            let character = self.rest().chars().next().ok_or_else(missing)?;
+            match character {
+                ']' if !first => {
+                    self.copy(1);
+                    return Ok(());
+                }
+                '[' if self.rest().starts_with("[:") && self.rest().contains(":]") => {
+                    let length = self.rest().find(":]").map_or(0, |end| end + 2);
+                    self.copy(length);
+                }
+                '\\' => {
+                    self.next();
+                    let letter = self.next().ok_or_else(missing)?;
+                    match letter {
+                        'd' => self.output.push_str("0-9"),
+                        'D' => self.output.push_str("[^0-9]"),
+                        'w' => self.output.push_str("0-9A-Za-z_"),
+                        'W' => self.output.push_str("[^0-9A-Za-z_]"),
+                        's' => self.output.push_str("\\t\\n\\x0C\\r "),
+                        'S' => self.output.push_str("[^\\t\\n\\x0C\\r ]"),
+                        other => self.character(other)?,
+                    }
+                }
+                '-' => {
+                    self.next();
+                    // A range in the middle, itself at an end.
+                    let last = self.rest().starts_with(']');
+                    self.output.push_str(if first || last { "\\-" } else { "-" });
+                }
+                '[' | ']' | '&' | '~' | '^' | '#' => {
+                    self.next();
+                    self.output.push('\\');
+                    self.output.push(character);
+                }
+                other => {
+                    self.next();
+                    self.output.push(other);
+                }
+            }
+            first = false;
+        }
+    }
+}

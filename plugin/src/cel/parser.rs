@@ -1,0 +1,413 @@
+//! Tokens as an expression: precedence, brackets, literals.
+//!
+//! Depends on [`super::ast`], [`super::lexer`] and [`super::error`].
+
+use super::ast::{Element, Entry, Expression, ExpressionKind, Operator};
+use super::error::CompileError;
+use super::lexer::{Token, TokenKind, tokens};
+
+/// How many levels an expression may have, as in the API server.
+const MAX_DEPTH: usize = 250;
+
+/// Names nobody may use for a variable or a function.
+const RESERVED: [&str; 15] = [
+    "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package", "return",
+    "var", "void",
+];
+const RESERVED_TOO: [&str; 3] = ["namespace", "while", "in"];
+
+/// Reads the expression in `source`.
+pub(super) fn parse(source: &str) -> Result<Expression, CompileError> {
+    let tokens = tokens(source)?;
+    let mut parser = Parser { source, tokens, position: 0, nesting: 0 };
+    let expression = parser.expression()?;
+    if parser.peek().kind != TokenKind::End {
+        return parser.unexpected("<EOF>");
+    }
+    Ok(expression)
+}
+
+struct Parser<'s> {
+    source: &'s str,
+    tokens: Vec<Token<'s>>,
+    position: usize,
+    nesting: usize,
+}
+
+impl<'s> Parser<'s> {
+    fn peek(&self) -> &Token<'s> {
+        // The last token is `End`, and nothing moves beyond it.
+        &self.tokens[self.position.min(self.tokens.len() - 1)]
+    }
+
+    fn next(&mut self) -> Token<'s> {
+        let token = self.peek().clone();
+        self.position = (self.position + 1).min(self.tokens.len() - 1);
+        token
+    }
+
+    fn is_symbol(&self, symbol: &str) -> bool {
+        let token = self.peek();
+        token.kind == TokenKind::Symbol && token.text == symbol
+    }
+
+    fn take_symbol(&mut self, symbol: &str) -> bool {
+        let found = self.is_symbol(symbol);
+        if found {
+            self.next();
+        }
+        found
+    }
+
+    fn expect_symbol(&mut self, symbol: &str) -> Result<(), CompileError> {
+        if self.take_symbol(symbol) { Ok(()) } else { self.unexpected(&format!("'{symbol}'")) }
+    }
+
+    fn error<T>(&self, offset: usize, message: impl Into<String>) -> Result<T, CompileError> {
+        Err(CompileError::new(self.source, offset, message))
+    }
+
+    fn unexpected<T>(&self, expected: &str) -> Result<T, CompileError> {
+        let token = self.peek();
+        self.error(token.offset, format!("Syntax error: mismatched input '{}' expecting {expected}", token.text))
+    }
+
+    fn too_deep<T>(&self, offset: usize) -> Result<T, CompileError> {
+        self.error(offset, format!("expression recursion limit exceeded: {MAX_DEPTH}"))
+    }
+
+    /// An expression over parts whose deepest has `depth` levels.
+    fn over(&self, offset: usize, depth: usize, kind: ExpressionKind) -> Result<Expression, CompileError> {
+        if depth >= MAX_DEPTH {
+            return self.too_deep(offset);
+        }
+        Ok(Expression { kind, offset, depth: depth + 1 })
+    }
+
+    fn operation(&self, offset: usize, operator: Operator, operands: Vec<Expression>) -> Result<Expression, CompileError> {
+        let depth = deepest(&operands);
+        self.over(offset, depth, ExpressionKind::Operation { operator, operands })
+    }
+
+    fn expression(&mut self) -> Result<Expression, CompileError> {
+        self.nesting += 1;
+        if self.nesting > MAX_DEPTH {
+            return self.too_deep(self.peek().offset);
+        }
+        let condition = self.binary(0)?;
+        let offset = self.peek().offset;
+        let result = if self.take_symbol("?") {
+            let then = self.binary(0)?;
+            self.expect_symbol(":")?;
+            let otherwise = self.expression()?;
+            self.operation(offset, Operator::Conditional, vec![condition, then, otherwise])
+        } else {
+            Ok(condition)
+        };
+        self.nesting -= 1;
+        result
+    }
+
+    /// The operator here and how strongly it binds.
+    fn binary_operator(&self) -> Option<(Operator, usize)> {
+        let token = self.peek();
+        if token.kind == TokenKind::Identifier && token.text == "in" {
+            return Some((Operator::In, 2));
+        }
+        if token.kind != TokenKind::Symbol {
+            return None;
+        }
+        Some(match token.text {
+            "||" => (Operator::Or, 0),
+            "&&" => (Operator::And, 1),
+            "==" => (Operator::Equal, 2),
+            "!=" => (Operator::NotEqual, 2),
+            "<" => (Operator::Less, 2),
+            "<=" => (Operator::LessOrEqual, 2),
+            ">" => (Operator::Greater, 2),
+            ">=" => (Operator::GreaterOrEqual, 2),
+            "+" => (Operator::Add, 3),
+            "-" => (Operator::Subtract, 3),
+            "*" => (Operator::Multiply, 4),
+            "/" => (Operator::Divide, 4),
+            "%" => (Operator::Modulo, 4),
+            _ => return None,
+        })
+    }
+
+    /// Operators that bind at least as strongly as `weakest`.
+    fn binary(&mut self, weakest: usize) -> Result<Expression, CompileError> {
+        let mut left = self.unary()?;
+        while let Some((operator, strength)) = self.binary_operator().filter(|(_, strength)| *strength >= weakest) {
+            let offset = self.next().offset;
+            let right = self.binary(strength + 1)?;
+            left = match left {
+                // A chain is one expression, so its length adds no depth.
+                Expression { kind: ExpressionKind::Operation { operator: same, mut operands }, offset, depth }
+                    if same == operator && strength < 2 =>
+                {
+                    let depth = depth.max(right.depth + 1);
+                    operands.push(right);
+                    self.over(offset, depth - 1, ExpressionKind::Operation { operator, operands })?
+                }
+                left => self.operation(offset, operator, vec![left, right])?,
+            };
+        }
+        Ok(left)
+    }
+
+    fn unary(&mut self) -> Result<Expression, CompileError> {
+        let Token { offset, text: symbol, .. } = *self.peek();
+        if !(self.is_symbol("!") || self.is_symbol("-")) {
+            return self.member();
+        }
+        let mut count = 0;
+        while self.is_symbol(symbol) {
+            // `-1` is a literal.
+            let last_sign = symbol == "-"
+                && matches!(
+                    self.tokens.get(self.position + 1).map(|token| &token.kind),
+                    Some(TokenKind::Int | TokenKind::Double)
+                );
+            if last_sign {
+                break;
+            }
+            self.next();
+            count += 1;
+        }
+        let operand = self.member()?;
+        if count % 2 == 0 {
+            return Ok(operand);
+        }
+        let operator = if symbol == "!" { Operator::Not } else { Operator::Negate };
+        self.operation(offset, operator, vec![operand])
+    }
+
+    fn member(&mut self) -> Result<Expression, CompileError> {
+        let mut operand = self.primary()?;
+        loop {
+            let offset = self.peek().offset;
+            if self.take_symbol(".") {
+                let optional = self.take_symbol("?");
+                let name = self.next();
+                if name.kind != TokenKind::Identifier || matches!(name.text, "in" | "true" | "false" | "null") {
+                    self.position = self.position.saturating_sub(1);
+                    return self.error(
+                        name.offset,
+                        format!("Syntax error: no viable alternative at input '.{}'", name.text),
+                    );
+                }
+                let open = self.peek().offset;
+                operand = if !optional && self.take_symbol("(") {
+                    let arguments = self.arguments(")")?;
+                    let depth = operand.depth.max(deepest(&arguments));
+                    let function = name.text.to_owned();
+                    self.over(open, depth, ExpressionKind::Call { target: Some(Box::new(operand)), function, arguments })?
+                } else {
+                    let depth = operand.depth;
+                    let field = name.text.to_owned();
+                    self.over(offset, depth, ExpressionKind::Select { operand: Box::new(operand), field, optional })?
+                };
+            } else if self.take_symbol("[") {
+                let optional = self.take_symbol("?");
+                let index = self.expression()?;
+                self.expect_symbol("]")?;
+                let depth = operand.depth.max(index.depth);
+                let (operand_box, index) = (Box::new(operand), Box::new(index));
+                operand = self.over(offset, depth, ExpressionKind::Index { operand: operand_box, index, optional })?;
+            } else if self.is_symbol("{")
+                && let Some(name) = qualified_name(&operand)
+            {
+                return self.message(operand.offset, name);
+            } else {
+                return Ok(operand);
+            }
+        }
+    }
+
+    /// `Name{field: value}`: read, so that the message can say what the name lacks.
+    fn message(&mut self, offset: usize, name: String) -> Result<Expression, CompileError> {
+        self.expect_symbol("{")?;
+        while !self.take_symbol("}") {
+            self.take_symbol("?");
+            if self.next().kind != TokenKind::Identifier {
+                return self.unexpected("IDENTIFIER");
+            }
+            self.expect_symbol(":")?;
+            self.expression()?;
+            if !self.take_symbol(",") && !self.is_symbol("}") {
+                return self.unexpected("{'}', ','}");
+            }
+        }
+        self.over(offset, 0, ExpressionKind::Message { name })
+    }
+
+    /// Expressions up to `close`, without a comma behind the last one.
+    fn arguments(&mut self, close: &str) -> Result<Vec<Expression>, CompileError> {
+        let mut arguments = Vec::new();
+        if self.take_symbol(close) {
+            return Ok(arguments);
+        }
+        loop {
+            arguments.push(self.expression()?);
+            if self.take_symbol(close) {
+                return Ok(arguments);
+            }
+            if !self.take_symbol(",") {
+                return self.unexpected(&format!("{{'{close}', ','}}"));
+            }
+        }
+    }
+
+    fn primary(&mut self) -> Result<Expression, CompileError> {
+        let token = self.next();
+        let offset = token.offset;
+        let kind = match token.kind {
+            TokenKind::Symbol => return self.bracket(&token),
+            TokenKind::Identifier => match token.text {
+                "true" => ExpressionKind::Bool(true),
+                "false" => ExpressionKind::Bool(false),
+                "null" => ExpressionKind::Null,
+                name => return self.name(offset, name, ""),
+            },
+            TokenKind::Int => self.int(offset, token.text, false)?,
+            TokenKind::Uint => {
+                let digits = token.text.trim_end_matches(['u', 'U']);
+                match from_digits(digits) {
+                    Some(value) => ExpressionKind::Uint(value),
+                    None => return self.error(offset, "invalid uint literal"),
+                }
+            }
+            TokenKind::Double => self.double(offset, token.text, false)?,
+            TokenKind::String(text) => ExpressionKind::String(text),
+            TokenKind::Bytes(bytes) => ExpressionKind::Bytes(bytes),
+            TokenKind::End => {
+                return self.error(
+                    offset,
+                    "Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}",
+                );
+            }
+        };
+        self.over(offset, 0, kind)
+    }
+
+    fn int(&self, offset: usize, digits: &str, negative: bool) -> Result<ExpressionKind, CompileError> {
+        let value = from_digits(digits).and_then(|magnitude| {
+            if negative { 0i64.checked_sub_unsigned(magnitude) } else { i64::try_from(magnitude).ok() }
+        });
+        match value {
+            Some(value) => Ok(ExpressionKind::Int(value)),
+            None => self.error(offset, "invalid int literal"),
+        }
+    }
+
+    fn double(&self, offset: usize, digits: &str, negative: bool) -> Result<ExpressionKind, CompileError> {
+        match digits.parse::<f64>() {
+            Ok(value) if value.is_finite() => Ok(ExpressionKind::Double(if negative { -value } else { value })),
+            _ => self.error(offset, "invalid double literal"),
+        }
+    }
+
+    fn bracket(&mut self, token: &Token<'s>) -> Result<Expression, CompileError> {
+        let offset = token.offset;
+        match token.text {
+            "(" => {
+                let expression = self.expression()?;
+                self.expect_symbol(")")?;
+                Ok(expression)
+            }
+            "[" => {
+                let mut elements = Vec::new();
+                while !self.take_symbol("]") {
+                    let optional = self.take_symbol("?");
+                    elements.push(Element { optional, value: self.expression()? });
+                    if !self.take_symbol(",") && !self.is_symbol("]") {
+                        return self.unexpected("{']', ','}");
+                    }
+                }
+                let depth = elements.iter().map(|element| element.value.depth).max().unwrap_or(0);
+                self.over(offset, depth, ExpressionKind::List(elements))
+            }
+            "{" => {
+                let mut entries = Vec::new();
+                while !self.take_symbol("}") {
+                    let optional = self.take_symbol("?");
+                    let key = self.expression()?;
+                    self.expect_symbol(":")?;
+                    entries.push(Entry { optional, key, value: self.expression()? });
+                    if !self.take_symbol(",") && !self.is_symbol("}") {
+                        return self.unexpected("{'}', ','}");
+                    }
+                }
+                let depth = entries.iter().map(|entry| entry.key.depth.max(entry.value.depth)).max().unwrap_or(0);
+                self.over(offset, depth, ExpressionKind::Map(entries))
+            }
+            "." => {
+                let name = self.next();
+                if name.kind == TokenKind::Identifier {
+                    return self.name(offset, name.text, ".");
+                }
+                self.position = self.position.saturating_sub(1);
+                self.unexpected("IDENTIFIER")
+            }
+            "-" => {
+                let number = self.next();
+                let kind = match number.kind {
+                    TokenKind::Int => self.int(offset, number.text, true)?,
+                    TokenKind::Double => self.double(offset, number.text, true)?,
+                    _ => {
+                        self.position = self.position.saturating_sub(1);
+                        return self.unexpected("{NUM_FLOAT, NUM_INT}");
+                    }
+                };
+                self.over(offset, 0, kind)
+            }
+            symbol => self.error(
+                offset,
+                format!("Syntax error: extraneous input '{symbol}' expecting {{'[', '{{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}}"),
+            ),
+        }
+    }
+
+    fn name(&mut self, offset: usize, name: &str, prefix: &str) -> Result<Expression, CompileError> {
+        if name == "in" {
+            return self.error(offset, "Syntax error: mismatched input 'in' expecting IDENTIFIER");
+        }
+        if RESERVED.contains(&name) || RESERVED_TOO.contains(&name) {
+            return self.error(offset, format!("reserved identifier: {name}"));
+        }
+        let open = self.peek().offset;
+        let qualified = format!("{prefix}{name}");
+        if self.take_symbol("(") {
+            let arguments = self.arguments(")")?;
+            let depth = deepest(&arguments);
+            return self.over(open, depth, ExpressionKind::Call { target: None, function: qualified, arguments });
+        }
+        self.over(offset, 0, ExpressionKind::Identifier(qualified))
+    }
+}
+
+fn deepest(expressions: &[Expression]) -> usize {
+    expressions.iter().map(|expression| expression.depth).max().unwrap_or(0)
+}
+
+fn from_digits(digits: &str) -> Option<u64> {
+    match digits.strip_prefix("0x") {
+        Some(hexadecimal) => u64::from_str_radix(hexadecimal, 16).ok(),
+        None => digits.parse().ok(),
+    }
+}
+
+/// `a.b.c`, if the expression is such a chain of names.
+pub(super) fn qualified_name(expression: &Expression) -> Option<String> {
+    match &expression.kind {
+        ExpressionKind::Identifier(name) => Some(name.clone()),
+        ExpressionKind::Select { operand, field, optional: false } => {
+            let mut name = qualified_name(operand)?;
+            name.push('.');
+            name.push_str(field);
+            Some(name)
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,289 @@
+//! Types: what an expression may give, and what functions ask for.
+//!
+//! Depends on nothing else in the crate.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// What a value is, without what it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool,
+    /// A whole number of 64 bits.
+    Int,
+    /// A whole number of 64 bits, never below zero.
+    Uint,
+    /// A floating point number.
+    Double,
+    /// Text.
+    String,
+    /// Bytes.
+    Bytes,
+    /// A list.
+    List,
+    /// A map.
+    Map,
+    /// A type, as `type(x)` gives.
+    Type,
+    /// A span of time.
+    Duration,
+    /// A point in time.
+    Timestamp,
+    /// A value that may be absent.
+    Optional,
+    /// A Kubernetes quantity.
+    Quantity,
+    /// A URL.
+    Url,
+    /// An IP address.
+    Ip,
+    /// A range of IP addresses.
+    Cidr,
+    /// A semantic version.
+    Semver,
+    /// A named format of strings.
+    Format,
+}
+
+impl Kind {
+    /// The name `type(x)` shows.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Null => "null_type",
+            Self::Bool => "bool",
+            Self::Int => "int",
+            Self::Uint => "uint",
+            Self::Double => "double",
+            Self::String => "string",
+            Self::Bytes => "bytes",
+            Self::List => "list",
+            Self::Map => "map",
+            Self::Type => "type",
+            Self::Duration => "google.protobuf.Duration",
+            Self::Timestamp => "google.protobuf.Timestamp",
+            Self::Optional => "optional_type",
+            Self::Quantity => "kubernetes.Quantity",
+            Self::Url => "kubernetes.URL",
+            Self::Ip => "net.IP",
+            Self::Cidr => "net.CIDR",
+            Self::Semver => "kubernetes.Semver",
+            Self::Format => "kubernetes.NamedFormat",
+        }
+    }
+
+    /// The type a name stands for in an expression, as in `type(x) == string`.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        const NAMED: [Kind; 15] = [
+            Kind::Null,
+            Kind::Bool,
+            Kind::Int,
+            Kind::Uint,
+            Kind::Double,
+            Kind::String,
+            Kind::Bytes,
+            Kind::List,
+            Kind::Map,
+            Kind::Type,
+            Kind::Duration,
+            Kind::Timestamp,
+            Kind::Optional,
+            Kind::Ip,
+            Kind::Cidr,
+        ];
+        NAMED.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// What is known of an expression's value before it runs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Type {
+    /// Nothing: it shows when the expression runs.
+    Dyn,
+    /// A type without parameters.
+    Plain(Kind),
+    /// A list of the type.
+    List(Box<Type>),
+    /// A map from the one to the other.
+    Map(Box<Type>, Box<Type>),
+    /// An optional of the type.
+    Optional(Box<Type>),
+    /// The type of values of the type.
+    TypeOf(Box<Type>),
+    /// An object with known fields.
+    Object(Arc<ObjectType>),
+}
+
+/// An object with known fields: selecting another one is a compile error.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObjectType {
+    /// The name messages use.
+    pub name: &'static str,
+    /// The fields.
+    pub fields: BTreeMap<String, Type>,
+}
+
+impl Type {
+    /// `bool`.
+    pub const BOOL: Self = Self::Plain(Kind::Bool);
+    /// `int`.
+    pub const INT: Self = Self::Plain(Kind::Int);
+    /// `string`.
+    pub const STRING: Self = Self::Plain(Kind::String);
+
+    /// A list of `element`.
+    #[must_use]
+    pub fn list(element: Self) -> Self {
+        Self::List(Box::new(element))
+    }
+
+    /// A map from `key` to `value`.
+    #[must_use]
+    pub fn map(key: Self, value: Self) -> Self {
+        Self::Map(Box::new(key), Box::new(value))
+    }
+
+    /// An optional of `value`.
+    #[must_use]
+    pub fn optional(value: Self) -> Self {
+        Self::Optional(Box::new(value))
+    }
+
+    /// Whether a value of type `other` may stand where one of this type is asked for.
+    pub(super) fn accepts(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Dyn, _) | (_, Self::Dyn) => true,
+            (Self::List(a), Self::List(b)) | (Self::Optional(a), Self::Optional(b)) => a.accepts(b),
+            (Self::TypeOf(_), Self::TypeOf(_)) => true,
+            (Self::Map(a, b), Self::Map(c, d)) => a.accepts(c) && b.accepts(d),
+            (a, b) if a == b => true,
+            (Self::Plain(Kind::Null), nullable) | (nullable, Self::Plain(Kind::Null)) => nullable.is_nullable(),
+            _ => false,
+        }
+    }
+
+    /// Whether `null` may stand for such a value.
+    const fn is_nullable(&self) -> bool {
+        !matches!(
+            self,
+            Self::List(_)
+                | Self::Map(..)
+                | Self::TypeOf(_)
+                | Self::Plain(Kind::Bool | Kind::Int | Kind::Uint | Kind::Double | Kind::String | Kind::Bytes)
+        )
+    }
+
+    /// The type a `variables.<name>` of this type has: the API server keeps simple types, lists and
+    /// maps, and forgets the rest.
+    pub(super) fn of_variable(&self) -> Self {
+        match self {
+            Self::Plain(kind) if *kind <= Kind::Bytes || matches!(kind, Kind::Duration | Kind::Timestamp) => self.clone(),
+            Self::List(element) => Self::list(element.of_variable()),
+            Self::Map(key, value) => Self::map(key.of_variable(), value.of_variable()),
+            _ => Self::Dyn,
+        }
+    }
+}
+
+impl fmt::Display for Type {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dyn => formatter.write_str("dyn"),
+            Self::Plain(Kind::Null) => formatter.write_str("null"),
+            Self::Plain(Kind::Duration) => formatter.write_str("duration"),
+            Self::Plain(Kind::Timestamp) => formatter.write_str("timestamp"),
+            Self::Plain(kind) => formatter.write_str(kind.name()),
+            Self::List(element) => write!(formatter, "list({element})"),
+            Self::Map(key, value) => write!(formatter, "map({key}, {value})"),
+            Self::Optional(value) => write!(formatter, "optional_type({value})"),
+            Self::TypeOf(value) => write!(formatter, "type({value})"),
+            Self::Object(object) => formatter.write_str(object.name),
+        }
+    }
+}
+
+/// What a function asks for or gives: a [`Type`] with parameters, written as a constant.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Shape {
+    /// Anything.
+    Dyn,
+    /// A type without parameters.
+    Is(Kind),
+    /// The type parameter of that number: the same type at each place.
+    Parameter(usize),
+    List(&'static Shape),
+    Map(&'static Shape, &'static Shape),
+    Optional(&'static Shape),
+    TypeOf(&'static Shape),
+    /// A number as it is written in a manifest; never known before the expression runs.
+    Written,
+}
+
+/// How many type parameters an overload may have.
+pub(super) const PARAMETERS: usize = 2;
+
+/// What the type parameters of an overload stand for in one call.
+pub(super) type Bindings = [Option<Type>; PARAMETERS];
+
+impl Shape {
+    /// Whether an argument of type `actual` fits; notes what type parameters stand for.
+    pub(super) fn accepts(&self, actual: &Type, bindings: &mut Bindings) -> bool {
+        match (self, actual) {
+            (Self::Parameter(index), actual) => match &mut bindings[*index] {
+                slot @ None => {
+                    *slot = Some(actual.clone());
+                    true
+                }
+                Some(bound) if bound.accepts(actual) => {
+                    // The more general of both.
+                    if *actual == Type::Dyn || *bound == Type::Plain(Kind::Null) {
+                        *bound = actual.clone();
+                    }
+                    true
+                }
+                Some(_) => false,
+            },
+            (_, Type::Dyn) | (Self::Dyn, _) => true,
+            (Self::Is(kind), Type::Plain(actual)) => {
+                kind == actual || (*actual == Kind::Null && Type::Plain(*kind).is_nullable())
+            }
+            (Self::List(element), Type::List(actual)) => element.accepts(actual, bindings),
+            (Self::Optional(value), Type::Optional(actual)) => value.accepts(actual, bindings),
+            (Self::Map(key, value), Type::Map(actual_key, actual_value)) => {
+                key.accepts(actual_key, bindings) && value.accepts(actual_value, bindings)
+            }
+            (Self::TypeOf(_), Type::TypeOf(_)) => true,
+            _ => false,
+        }
+    }
+
+    /// The type, once the parameters are known.
+    pub(super) fn with(&self, bindings: &Bindings) -> Type {
+        match self {
+            Self::Dyn | Self::Written => Type::Dyn,
+            Self::Is(kind) => Type::Plain(*kind),
+            Self::Parameter(index) => bindings[*index].clone().unwrap_or(Type::Dyn),
+            Self::List(element) => Type::list(element.with(bindings)),
+            Self::Map(key, value) => Type::map(key.with(bindings), value.with(bindings)),
+            Self::Optional(value) => Type::optional(value.with(bindings)),
+            Self::TypeOf(value) => Type::TypeOf(Box::new(value.with(bindings))),
+        }
+    }
+
+    /// Whether a value of kind `actual` fits when the expression runs.
+    pub(super) fn fits(&self, actual: Kind) -> bool {
+        match self {
+            Self::Dyn | Self::Parameter(_) => true,
+            Self::Is(kind) => *kind == actual,
+            Self::List(_) => actual == Kind::List,
+            Self::Map(..) => actual == Kind::Map,
+            Self::Optional(_) => actual == Kind::Optional,
+            Self::TypeOf(_) => actual == Kind::Type,
+            Self::Written => matches!(actual, Kind::Int | Kind::Double),
+        }
+    }
+}
