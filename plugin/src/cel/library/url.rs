@@ -69,9 +69,8 @@ impl Url {
         match parts.opaque.is_empty() {
             false => normal.push_str(parts.opaque),
             true => {
-                let authority = !parts.host.is_empty() || parts.user.is_some();
-                let has_host = parts.has_authority || parts.scheme.is_empty();
-                if authority || (!parts.scheme.is_empty() && has_host && !path.is_empty()) {
+                let has_owner = !parts.host.is_empty() || parts.user.is_some();
+                if has_owner || (parts.has_authority && !path.is_empty()) {
                     normal.push_str("//");
                 }
                 if let Some(user) = &parts.user {
@@ -79,9 +78,6 @@ impl Url {
                     normal.push('@');
                 }
                 normal.push_str(&encoded(&parts.host, Part::Host));
-                if normal.is_empty() && path.split('/').next().is_some_and(|segment| segment.contains(':')) {
-                    normal.push_str("./");
-                }
                 normal.push_str(&path);
             }
         }
@@ -146,6 +142,7 @@ struct Parts<'s> {
     opaque: &'s str,
     /// The user information, encoded.
     user: Option<String>,
+    /// Whether there is a `//` in front of the path, with or without a host behind it.
     has_authority: bool,
     host: Vec<u8>,
     written_path: &'s str,
@@ -194,8 +191,6 @@ impl<'s> Parts<'s> {
             parts.read_authority(authority)?;
             rest = path;
         }
-        // A path without an authority has none either when only a scheme precedes it.
-        parts.has_authority |= rest.is_empty();
         parts.path = decoded(rest, Part::Path)?;
         parts.written_path = rest;
         Ok(parts)
