@@ -14,6 +14,7 @@ pub(super) mod lists;
 pub(super) mod number;
 pub(super) mod optional;
 pub mod quantity;
+mod quoting;
 pub(super) mod regex;
 pub mod semver;
 pub(super) mod sets;
