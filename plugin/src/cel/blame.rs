@@ -186,7 +186,7 @@ impl<'a, 'r> Search<'a, 'r> {
             },
             StepKind::Variable(name) => match self.value(step).as_ref().and_then(node_of) {
                 Some(node) => self.push(node, Vec::new()),
-                None => self.within_variable(name, Self::places),
+                None => self.within_variable(name, |search, root| search.places(root)),
             },
             StepKind::Select { operand, .. } | StepKind::Index { operand, .. } => match self.nearest(step) {
                 Some((node, missing)) => self.push(node, missing),

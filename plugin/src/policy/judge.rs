@@ -190,7 +190,7 @@ impl<'c> Case<'c, '_> {
 
     fn fault(
         &self,
-        expression: &Expression,
+        expression: &'c Expression,
         error: &EvaluationError,
         activation: &Activation<'c>,
         verdict: &mut Verdict,
@@ -205,7 +205,7 @@ impl<'c> Case<'c, '_> {
     }
 
     /// The place in the object that most of all made the expression what it is.
-    fn blame(&self, expression: &Expression, activation: &Activation<'c>) -> Path {
+    fn blame(&self, expression: &'c Expression, activation: &Activation<'c>) -> Path {
         let mut budget = Budget::new(self.options.max_policy_cost);
         let blames = expression.program.blame(activation, &mut budget);
         blames
@@ -229,7 +229,7 @@ impl<'c> Case<'c, '_> {
     }
 }
 
-fn message(validation: &Validation, activation: &Activation<'_>, budget: &mut Budget) -> String {
+fn message<'c>(validation: &'c Validation, activation: &Activation<'c>, budget: &mut Budget) -> String {
     let said = validation.message_expression.as_ref().and_then(|expression| {
         match expression.program.evaluate(activation, budget) {
             Ok(value) => value.as_str().map(|text| text.trim().to_owned()),

@@ -42,17 +42,17 @@ kind: Deployment
 metadata:
   name: web
   labels:
-    app: web
+    app: user-service
     project: gift-service
     tier: backend
 spec:
   selector:
     matchLabels:
-      app: web
+      app: user-service
   template:
     metadata:
       labels:
-        app: web
+        app: user-service
         project: gift-service
         tier: backend
     spec:

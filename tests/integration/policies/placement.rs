@@ -57,7 +57,7 @@ apiVersion: v1
 kind: ConfigMap
 metadata:
   name: web
-  labels: {app: web, project: gift-service, tier: backend}
+  labels: {app: user-service, project: gift-service, tier: backend}
 data:
   LOG_LEVEL: info
   DB_PASSWORD: x1

@@ -30,9 +30,9 @@ struct Mistake<'s> {
     at: &'s str,
 }
 
-impl Mistake<'_> {
-    const fn new<T>(message: &'static str, at: &str) -> Result<T, Mistake<'_>> {
-        Err(Mistake { message, at })
+impl<'s> Mistake<'s> {
+    const fn new<T>(message: &'static str, at: &'s str) -> Result<T, Self> {
+        Err(Self { message, at })
     }
 }
 
