@@ -52,8 +52,12 @@ impl<'e> Checker<'e> {
             ExpressionKind::String(value) => literal(Literal::String(value.as_str().into()), Kind::String),
             ExpressionKind::Bytes(value) => literal(Literal::Bytes(value.as_slice().into()), Kind::Bytes),
             ExpressionKind::Identifier(name) => self.identifier(offset, name),
-            ExpressionKind::Select { operand, field, optional } => self.select(expression, operand, field, *optional),
-            ExpressionKind::Index { operand, index, optional } => self.index(offset, operand, index, *optional),
+            ExpressionKind::Select { operand, field, optional } => {
+                self.select(expression, operand, field, *optional)
+            }
+            ExpressionKind::Index { operand, index, optional } => {
+                self.index(offset, operand, index, *optional)
+            }
             ExpressionKind::Call { target, function, arguments } => {
                 self.call(offset, target.as_deref(), function, arguments)
             }
@@ -256,7 +260,9 @@ impl<'e> Checker<'e> {
             of if !optional => Ok(of),
             Type::Optional(value) => Ok(*value),
             Type::Dyn => Ok(Type::Dyn),
-            other => self.error(offset, format!("expected type 'optional_type({other})' but found '{other}'")),
+            other => {
+                self.error(offset, format!("expected type 'optional_type({other})' but found '{other}'"))
+            }
         }
     }
 
@@ -273,19 +279,59 @@ impl<'e> Checker<'e> {
         }
     }
 
-    fn call(&mut self, offset: usize, target: Option<&Expression>, function: &str, arguments: &[Expression]) -> Checked {
+    fn call(
+        &mut self,
+        offset: usize,
+        target: Option<&Expression>,
+        function: &str,
+        arguments: &[Expression],
+    ) -> Checked {
         if let Some(result) = self.expand_macro(offset, target, function, arguments) {
             return result;
         }
         let plain = function.trim_start_matches('.');
-        let qualified = target.and_then(qualified_name).map(|name| format!("{}.{plain}", name.trim_start_matches('.')));
+        let qualified =
+            target.and_then(qualified_name).map(|name| format!("{}.{plain}", name.trim_start_matches('.')));
         if let Some(name) = qualified.filter(|name| library::exists(name)) {
             return self.apply(offset, &name, false, arguments.iter());
         }
         match target {
-            Some(target) => self.apply(offset, plain, true, std::iter::once(target).chain(arguments)),
+            Some(target) => {
+                if plain == "format" {
+                    self.check_template(offset, target, arguments)?;
+                }
+                self.apply(offset, plain, true, std::iter::once(target).chain(arguments))
+            }
             None => self.apply(offset, plain, false, arguments.iter()),
         }
+    }
+
+    /// A literal template asks for as many values as its literal list has.
+    fn check_template(
+        &self,
+        offset: usize,
+        template: &Expression,
+        arguments: &[Expression],
+    ) -> Result<(), CompileError> {
+        let (ExpressionKind::String(template), [Expression { kind: ExpressionKind::List(elements), .. }]) =
+            (&template.kind, arguments)
+        else {
+            return Ok(());
+        };
+        if elements.iter().any(|element| element.optional) {
+            return Ok(());
+        }
+        let expected = template.replace("%%", "").matches('%').count();
+        let given = elements.len();
+        if given > expected {
+            let message =
+                format!("too many arguments supplied to string.format (expected {expected}, got {given})");
+            return self.error(offset, message);
+        }
+        if given < expected && !template.ends_with('%') {
+            return self.error(offset, format!("index {given} out of range"));
+        }
+        Ok(())
     }
 
     fn apply<'x>(
@@ -300,7 +346,10 @@ impl<'e> Checker<'e> {
             self.mixing += 1;
         }
         for (index, argument) in arguments.enumerate() {
-            if index == usize::from(method) && library::named(name).next().is_none() && !matches!(name, "or" | "orValue") {
+            if index == usize::from(method)
+                && library::named(name).next().is_none()
+                && !matches!(name, "or" | "orValue")
+            {
                 return self.undeclared(offset, name);
             }
             let (step, of) = self.check(argument)?;

@@ -79,7 +79,9 @@ impl<'a, 'r> Evaluator<'a, 'r> {
             StepKind::List(elements) => self.list(elements),
             StepKind::Map(entries) => self.map(entries),
             StepKind::Fold(fold) => self.fold(fold),
-            StepKind::OptionalMap { operand, slot, body, flat } => self.optional_map(operand, *slot, body, *flat),
+            StepKind::OptionalMap { operand, slot, body, flat } => {
+                self.optional_map(operand, *slot, body, *flat)
+            }
         }
     }
 
@@ -133,7 +135,11 @@ impl<'a, 'r> Evaluator<'a, 'r> {
 
     fn dispatch(&mut self, call: &'a Call, arguments: &[Value<'a>]) -> Result<Value<'a>> {
         for overload in &call.overloads {
-            let fits = overload.parameters.iter().zip(arguments).all(|(shape, argument)| shape.fits(argument.kind()));
+            let fits = overload
+                .parameters
+                .iter()
+                .zip(arguments)
+                .all(|(shape, argument)| shape.fits(argument.kind()));
             if fits {
                 let mut context = CallContext { budget: self.budget, regex: call.regex.as_ref() };
                 return (overload.run)(&mut context, arguments);
@@ -183,7 +189,13 @@ impl<'a, 'r> Evaluator<'a, 'r> {
     }
 
     #[inline(never)]
-    fn optional_map(&mut self, operand: &'a Step, slot: usize, body: &'a Step, flat: bool) -> Result<Value<'a>> {
+    fn optional_map(
+        &mut self,
+        operand: &'a Step,
+        slot: usize,
+        body: &'a Step,
+        flat: bool,
+    ) -> Result<Value<'a>> {
         match self.evaluate(operand)? {
             Value::Optional(None) => Ok(Value::Optional(None)),
             Value::Optional(Some(value)) => {
@@ -218,7 +230,10 @@ impl<'a, 'r> Evaluator<'a, 'r> {
                 keys.map(|key| (key, None)).collect()
             });
         }
-        Err(EvaluationError::function(format!("got '{}', expected iterable type", implementation_name(range.kind()))))
+        Err(EvaluationError::function(format!(
+            "got '{}', expected iterable type",
+            implementation_name(range.kind())
+        )))
     }
 
     /// Puts an element's values where the macro's steps look for them.
@@ -280,7 +295,9 @@ impl<'a, 'r> Evaluator<'a, 'r> {
                         (FoldKind::Sort, _) => keyed.extend(kept.map(|element| (element, value))),
                         (FoldKind::Map, Some(key)) => insert(&mut map, &key, value, true)?,
                         (FoldKind::Entries, _) => {
-                            let Some(entries) = value.as_map() else { return Err(EvaluationError::NoSuchOverload) };
+                            let Some(entries) = value.as_map() else {
+                                return Err(EvaluationError::NoSuchOverload);
+                            };
                             for key in entries.keys() {
                                 let Some(value) = entries.get(&key) else { continue };
                                 insert(&mut map, &key, value, true)?;
@@ -324,7 +341,10 @@ fn literal_value(literal: &Literal) -> Value<'_> {
 }
 
 fn not_optional(value: &Value<'_>) -> EvaluationError {
-    EvaluationError::function(format!("cannot initialize optional entry from non-optional value {}", value.shown()))
+    EvaluationError::function(format!(
+        "cannot initialize optional entry from non-optional value {}",
+        value.shown()
+    ))
 }
 
 /// Adds an entry to a map. A key twice is an error in a comprehension; in a literal the last one wins.
@@ -342,8 +362,12 @@ fn insert<'a>(map: &mut Map<'a>, key: &Value<'a>, value: Value<'a>, comprehensio
 pub(super) fn select<'a>(operand: &Value<'a>, field: &str, optional: bool) -> Result<Value<'a>> {
     match operand {
         Value::Optional(None) => Ok(Value::Optional(None)),
-        Value::Optional(Some(inner)) => Ok(field_if_present(inner, field)?.map_or(Value::Optional(None), Value::some)),
-        operand if optional => Ok(field_if_present(operand, field)?.map_or(Value::Optional(None), Value::some)),
+        Value::Optional(Some(inner)) => {
+            Ok(field_if_present(inner, field)?.map_or(Value::Optional(None), Value::some))
+        }
+        operand if optional => {
+            Ok(field_if_present(operand, field)?.map_or(Value::Optional(None), Value::some))
+        }
         operand => match field_if_present(operand, field)? {
             Some(value) => Ok(value),
             None => Err(EvaluationError::NoSuchKey(field.into())),
@@ -393,12 +417,16 @@ fn element<'a>(operand: &Value<'a>, key: &Value<'a>) -> Result<Option<Value<'a>>
 
 /// A value as a position in a list.
 fn position(key: &Value<'_>) -> Result<i64> {
-    let unsupported = || EvaluationError::function(format!("unsupported index value {} in list", key.shown()));
+    let unsupported =
+        || EvaluationError::function(format!("unsupported index value {} in list", key.shown()));
     match key.clone().plain() {
         Value::Int(position) => Ok(position),
         Value::Uint(position) => i64::try_from(position).map_err(|_| unsupported()),
         Value::Double(position) => whole(position).ok_or_else(unsupported),
-        other => Err(EvaluationError::function(format!("unsupported index type '{}' in list", other.kind().name()))),
+        other => Err(EvaluationError::function(format!(
+            "unsupported index type '{}' in list",
+            other.kind().name()
+        ))),
     }
 }
 

@@ -52,7 +52,13 @@ impl Checker<'_> {
         Some(self.fold(offset, target, &written, arguments))
     }
 
-    fn fold(&mut self, offset: usize, target: &Expression, written: &Written<'_>, arguments: &[Expression]) -> Checked {
+    fn fold(
+        &mut self,
+        offset: usize,
+        target: &Expression,
+        written: &Written<'_>,
+        arguments: &[Expression],
+    ) -> Checked {
         let Written { kind, function, variables, transformed } = *written;
         if variables == 2 {
             self.require(offset, function, TWO_VARIABLES)?;
@@ -125,7 +131,14 @@ impl Checker<'_> {
             FoldKind::Map => Type::map(element_type, transformed),
             FoldKind::Entries => match transformed {
                 map @ (Type::Map(..) | Type::Dyn) => map,
-                other => return self.no_overload(offset, "cel.@mapInsert", &[Type::map(Type::Dyn, Type::Dyn), other], false),
+                other => {
+                    return self.no_overload(
+                        offset,
+                        "cel.@mapInsert",
+                        &[Type::map(Type::Dyn, Type::Dyn), other],
+                        false,
+                    );
+                }
             },
         };
         let two = variables == 2;
@@ -143,7 +156,13 @@ impl Checker<'_> {
         }
     }
 
-    fn check_predicate(&self, offset: usize, predicate: usize, kind: FoldKind, found: &Type) -> Result<(), CompileError> {
+    fn check_predicate(
+        &self,
+        offset: usize,
+        predicate: usize,
+        kind: FoldKind,
+        found: &Type,
+    ) -> Result<(), CompileError> {
         if matches!(found, Type::Dyn | Type::Plain(Kind::Bool)) {
             return Ok(());
         }
@@ -156,13 +175,20 @@ impl Checker<'_> {
         self.resolve(offset, operator.function(), signatures::of(operator), &types).map(|_| ())
     }
 
-    fn optional_map(&mut self, offset: usize, target: &Expression, arguments: &[Expression], flat: bool) -> Checked {
+    fn optional_map(
+        &mut self,
+        offset: usize,
+        target: &Expression,
+        arguments: &[Expression],
+        flat: bool,
+    ) -> Checked {
         let [name, body] = arguments else {
             return self.error(offset, "wrong number of macro arguments");
         };
         let ExpressionKind::Identifier(variable) = &name.kind else {
             let function = if flat { "optFlatMap" } else { "optMap" };
-            return self.error(name.offset, format!("{function}() variable name must be a simple identifier"));
+            return self
+                .error(name.offset, format!("{function}() variable name must be a simple identifier"));
         };
         let (operand, of) = self.check(target)?;
         let inner = match of {

@@ -220,15 +220,17 @@ fn qualified_name(source: &str) -> Vec<String> {
     };
     let mut mistakes = match prefix {
         Some("") => vec!["prefix part must be non-empty".to_owned()],
-        Some(prefix) => {
-            subdomain(prefix.as_bytes(), BYTES).into_iter().map(|mistake| format!("prefix part {mistake}")).collect()
-        }
+        Some(prefix) => subdomain(prefix.as_bytes(), BYTES)
+            .into_iter()
+            .map(|mistake| format!("prefix part {mistake}"))
+            .collect(),
         None => Vec::new(),
     };
     if name.is_empty() {
         mistakes.push("name part must be non-empty".to_owned());
     }
-    mistakes.extend(too_long(name, MAX_LABEL, BYTES).into_iter().map(|mistake| format!("name part {mistake}")));
+    mistakes
+        .extend(too_long(name, MAX_LABEL, BYTES).into_iter().map(|mistake| format!("name part {mistake}")));
     if !is_key(name) {
         mistakes.push(format!("name part {}", key_mismatch()));
     }

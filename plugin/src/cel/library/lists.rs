@@ -2,7 +2,10 @@
 //!
 //! Depends on [`crate::cel::operators`].
 
-use super::{A, BOOL, BYTES, CallContext, DOUBLE, DURATION, INT, LIST_OF_A, Outcome, Overload, STRING, TIMESTAMP, UINT, int};
+use super::{
+    A, BOOL, BYTES, CallContext, DOUBLE, DURATION, INT, LIST_OF_A, Outcome, Overload, STRING, TIMESTAMP,
+    UINT, int,
+};
 use crate::cel::ast::Operator;
 use crate::cel::budget::Budget;
 use crate::cel::error::EvaluationError;
@@ -57,7 +60,30 @@ pub(super) const OVERLOADS: &[Overload] = &{
     let [n0, n1, n2, n3, n4, n5, n6, n7] = MINIMUM;
     let [x0, x1, x2, x3, x4, x5, x6, x7] = MAXIMUM;
     [
-        s0, s1, s2, s3, s4, s5, s6, s7, n0, n1, n2, n3, n4, n5, n6, n7, x0, x1, x2, x3, x4, x5, x6, x7,
+        s0,
+        s1,
+        s2,
+        s3,
+        s4,
+        s5,
+        s6,
+        s7,
+        n0,
+        n1,
+        n2,
+        n3,
+        n4,
+        n5,
+        n6,
+        n7,
+        x0,
+        x1,
+        x2,
+        x3,
+        x4,
+        x5,
+        x6,
+        x7,
         Overload::method("sum", &[INTS], INT, sum_ints),
         Overload::method("sum", &[UINTS], UINT, sum_uints),
         Overload::method("sum", &[DOUBLES], DOUBLE, sum_doubles),
@@ -84,7 +110,10 @@ pub(super) const OVERLOADS: &[Overload] = &{
 /// The longest list `lists.range` makes.
 const MAX_RANGE: i64 = 1 << 20;
 
-fn list<'v, 'a>(context: &mut CallContext<'_>, arguments: &'v [Value<'a>]) -> Result<ListView<'v, 'a>, EvaluationError> {
+fn list<'v, 'a>(
+    context: &mut CallContext<'_>,
+    arguments: &'v [Value<'a>],
+) -> Result<ListView<'v, 'a>, EvaluationError> {
     let list = arguments.first().and_then(Value::as_list).ok_or(EvaluationError::NoSuchOverload)?;
     context.budget.spend(list.len() as u64)?;
     Ok(list)

@@ -328,6 +328,7 @@ const TABLE: &[(&str, &str)] = &[
     ("[optional.of(1), optional.none(), optional.of(2)].unwrapOpt()", "[1, 2]"),
     ("optional.of(null)", "some(null)"),
     ("type(optional.of(1))", "type optional_type"),
+    ("'a'.format([])", r#""a""#),
 ];
 
 #[test]
