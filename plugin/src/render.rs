@@ -5,10 +5,9 @@
 //! depends on addresses.
 
 use crate::encode::{encode_document, objects};
-use crate::policy::{Exception, Resource, exception, reference};
+use crate::policy::{Exception, Judge, PolicySet, Resource, exception, reference};
 use crate::protocol::{
-    Failure, FailureKind, Finding, ObjectReference, Options, Report, Request, Severity, read_frame,
-    write_frame,
+    Failure, FailureKind, Finding, ObjectReference, Options, Report, Request, Severity, read_frame, write_frame,
 };
 use crate::rules::{Breach, RULES, Settings, Subject, UNPARSABLE};
 use crate::yaml::{Chunk, Document, Limits, Lines, LoadErrorKind, Node, Path, Span, load_chunk, split};
@@ -66,10 +65,16 @@ fn try_answer(request: &Request, stream: &[u8]) -> Result<(Report, Vec<u8>), Fai
         let line = stream[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
         failure(FailureKind::Manifest, format!("the manifest stream is not UTF-8: line {line}"))
     })?;
+    let policies = PolicySet::read(&request.policies, &request.params)
+        .map_err(|error| failure(FailureKind::Policy, error.to_string()))?;
+    check_rule_names(options, &policies)?;
 
     let lines = Lines::new(text);
     let limits = Limits { max_depth: options.max_depth, max_alias_nodes: options.max_alias_nodes };
-    let mut run = Run { request, lines, limits, report: Report::default() };
+    let mut run = Run { request, policies: &policies, lines, limits, report: Report::default() };
+    run.report.notes.clone_from(&policies.notes);
+    run.report.statistics.policies =
+        policies.policies.iter().filter(|policy| !policy.bindings.is_empty()).count();
 
     let mut out = String::with_capacity(text.len());
     let mut inputs = Vec::new();
@@ -110,8 +115,22 @@ fn try_answer(request: &Request, stream: &[u8]) -> Result<(Report, Vec<u8>), Fai
     Ok((run.report, out.into_bytes()))
 }
 
+fn check_rule_names(options: &Options, policies: &PolicySet) -> Result<(), Failure> {
+    let mut known: Vec<&str> = RULES.iter().map(|rule| rule.id).chain([UNPARSABLE]).collect();
+    known.extend(policies.policies.iter().map(|policy| policy.name.as_str()));
+    known.sort_unstable();
+    match options.only.iter().chain(&options.skip).find(|name| !known.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(name) => Err(failure(
+            FailureKind::Request,
+            format!("there is no rule {name}; there are {}", known.join(", ")),
+        )),
+    }
+}
+
 struct Run<'r, 'a> {
     request: &'r Request,
+    policies: &'r PolicySet,
     lines: Lines<'a>,
     limits: Limits,
     report: Report,
@@ -137,14 +156,21 @@ impl<'a> Run<'_, 'a> {
             column,
             source: chunk.source.unwrap_or_default().to_owned(),
             message,
-            help: "Look at what the template prints there: `helm template --debug` shows it as it is."
-                .to_owned(),
+            help: "Look at what the template prints there: `helm template --debug` shows it as it is.".to_owned(),
         });
     }
 
     fn judge(&mut self, inputs: &[(Document<'a>, Option<String>)]) -> Result<(), Failure> {
         let options = &self.request.options;
-        let settings = Settings { encode: options.encode, forbid_string_data: false };
+        let settings = Settings {
+            encode: options.encode,
+            forbid_string_data: self
+                .policies
+                .params
+                .iter()
+                .any(|params| params.at(&["data", "stringData"]).and_then(Node::as_str) == Some("forbid")),
+        };
+        let judge = Judge::new(self.policies, options, inputs.iter().map(|(document, _)| &document.root));
         for (document, changed) in inputs {
             let reread = match changed {
                 None => None,
@@ -170,11 +196,14 @@ impl<'a> Run<'_, 'a> {
                         path: Path::root(),
                         at: None,
                         message: "no Kubernetes object: apiVersion or kind is missing".to_owned(),
-                        help: "Every document needs both; an empty one should print nothing at all."
-                            .to_owned(),
+                        help: "Every document needs both; an empty one should print nothing at all.".to_owned(),
                     }),
                     None => {}
-                    Some(_) => {}
+                    Some(resource) => {
+                        let verdict = judge.judge(after, &resource, |rule| self.wanted(rule));
+                        breaches.extend(verdict.breaches);
+                        self.report.notes.extend(verdict.notes);
+                    }
                 }
                 for breach in breaches {
                     self.report(document, before, breach);

@@ -5,3 +5,4 @@
 mod cluster;
 mod command;
 mod facts;
+mod policies;

@@ -336,7 +336,7 @@ impl<'e> Checker<'e> {
             _ => None,
         };
         self.check_literals(name, &steps, &offsets)?;
-        Ok((step(StepKind::Call(Call { name, overloads, arguments: steps, regex })), result))
+        Ok((step(StepKind::Call(Call { overloads, arguments: steps, regex })), result))
     }
 
     /// Literals that can be seen to be wrong.

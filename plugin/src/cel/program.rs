@@ -102,7 +102,6 @@ pub(super) enum Literal {
 /// A call of a function.
 #[derive(Debug)]
 pub(super) struct Call {
-    pub(super) name: &'static str,
     /// The overloads the arguments may fit, of which the first fitting one runs.
     pub(super) overloads: Vec<&'static Overload>,
     /// The target first, if it is a method.

@@ -5,12 +5,18 @@
 //! and [`crate::cel`].
 
 mod exception;
+mod expressions;
+mod judge;
+mod load;
 mod matching;
+mod request;
 mod resource;
 mod selector;
 mod strings;
 
 pub use exception::{ANNOTATION as EXCEPTIONS_ANNOTATION, Exception, exception};
+pub use judge::{Judge, Verdict};
+pub use load::{Binding, ParamRef, Policy, PolicySet, REMEDY_ANNOTATION, Validation};
 pub use matching::MatchResources;
 pub use resource::{Resource, reference};
 pub use selector::{Labels, Selector, labels};

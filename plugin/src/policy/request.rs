@@ -8,7 +8,7 @@ use crate::yaml::{Mapping, Node, Span, Value};
 
 /// `AdmissionRequest` of admission.k8s.io/v1, for the creation of `resource` in `namespace`.
 #[must_use]
-pub fn request<'a>(resource: &Resource<'a>, namespace: &'a str) -> Node<'a> {
+pub(super) fn request<'a>(resource: &Resource<'a>, namespace: &'a str) -> Node<'a> {
     let kind = object(vec![
         ("group", text(resource.group)),
         ("version", text(resource.version)),
@@ -41,7 +41,7 @@ pub fn request<'a>(resource: &Resource<'a>, namespace: &'a str) -> Node<'a> {
 
 /// The Namespace an object lives in.
 #[must_use]
-pub fn namespace_object<'a>(name: &'a str, labels: &'a Labels) -> Node<'a> {
+pub(super) fn namespace_object<'a>(name: &'a str, labels: &'a Labels) -> Node<'a> {
     let labels = labels.iter().map(|(key, value)| (key.as_str(), text(value))).collect();
     object(vec![
         ("apiVersion", text("v1")),

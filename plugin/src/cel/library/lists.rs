@@ -216,7 +216,8 @@ fn flatten<'a>(context: &mut CallContext<'_>, arguments: &[Value<'a>]) -> Outcom
         return Err(EvaluationError::function("level must be non-negative"));
     }
     let mut flat = Vec::new();
-    flatten_into(context, list(context, arguments)?, depth, &mut flat)?;
+    let list = list(context, arguments)?;
+    flatten_into(context, list, depth, &mut flat)?;
     Ok(Value::list(flat))
 }
 

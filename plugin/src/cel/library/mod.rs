@@ -5,22 +5,23 @@
 //!
 //! Depends on [`super::value`], [`super::types`], [`super::operators`] and [`super::budget`].
 
-pub mod cidr;
+pub(super) mod cidr;
 pub(super) mod conversion;
-pub mod decimal;
-pub mod format;
+pub(super) mod decimal;
+pub(super) mod format;
 pub(super) mod ip;
 pub(super) mod lists;
 pub(super) mod number;
 pub(super) mod optional;
-pub mod quantity;
+pub(super) mod quantity;
+mod quoting;
 pub(super) mod regex;
-pub mod semver;
+pub(super) mod semver;
 pub(super) mod sets;
 pub(super) mod strings;
 pub(super) mod templates;
-pub mod time;
-pub mod url;
+pub(super) mod time;
+pub(super) mod url;
 
 use super::budget::Budget;
 use super::error::EvaluationError;

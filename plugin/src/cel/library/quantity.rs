@@ -3,7 +3,7 @@
 //! Depends on [`super::decimal`].
 
 use super::decimal::Decimal;
-use super::{BOOL, CallContext, DOUBLE, INT, Outcome, Overload, STRING, int, text};
+use super::{BOOL, CallContext, DOUBLE, INT, Outcome, Overload, STRING, text};
 use crate::cel::error::EvaluationError;
 use crate::cel::types::{Kind, Shape};
 use crate::cel::value::{Opaque, Value};

@@ -1,0 +1,243 @@
+//! Judging one object by every policy that is in force.
+//!
+//! Follows `k8s.io/apiserver/pkg/admission/plugin/policy/validating`: matching, parameters, match
+//! conditions, validations, messages. Depends on the rest of [`crate::policy`].
+
+use super::expressions::Expression;
+use super::load::{Binding, Policy, PolicySet, Validation};
+use super::request::{namespace_object, request};
+use super::resource::Resource;
+use super::selector::{Labels, labels};
+use crate::cel::{self, Activation, Blame, Budget, EvaluationError};
+use crate::protocol::Options;
+use crate::rules::Breach;
+use crate::yaml::{Node, Path, Span, Value};
+use std::collections::BTreeMap;
+
+/// Judges the objects of one stream.
+pub struct Judge<'p> {
+    policies: &'p PolicySet,
+    options: &'p Options,
+    /// Labels of the namespaces that are known, by name.
+    namespaces: BTreeMap<String, Labels>,
+}
+
+/// What the policies say about one object.
+#[derive(Debug, Default)]
+pub struct Verdict {
+    /// What is wrong.
+    pub breaches: Vec<Breach>,
+    /// What could not be judged.
+    pub notes: Vec<String>,
+}
+
+const NULL: Node<'static> = Node { value: Value::Null, span: Span { start: 0, end: 0 } };
+
+/// The kinds admission never judges, lest a policy lock everybody out.
+const EXEMPT: &[&str] = &[
+    "MutatingAdmissionPolicy",
+    "MutatingAdmissionPolicyBinding",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+];
+
+impl<'p> Judge<'p> {
+    /// Prepares to judge the objects of a stream, whose Namespaces tell their labels.
+    pub fn new<'n, 'a: 'n>(
+        policies: &'p PolicySet,
+        options: &'p Options,
+        roots: impl Iterator<Item = &'n Node<'a>>,
+    ) -> Self {
+        let mut namespaces = options.namespaces.clone();
+        for object in roots.flat_map(crate::encode::objects) {
+            let is_namespace = object.get("kind").and_then(Node::as_str) == Some("Namespace");
+            if let (true, Some(name)) = (is_namespace, object.at(&["metadata", "name"]).and_then(Node::as_str)) {
+                namespaces.entry(name.to_owned()).or_default().extend(labels(object));
+            }
+        }
+        Self { policies, options, namespaces }
+    }
+
+    /// Judges one object by the policies that `wanted` takes.
+    pub fn judge(&self, object: &Node<'_>, resource: &Resource<'_>, wanted: impl Fn(&str) -> bool) -> Verdict {
+        let mut verdict = Verdict::default();
+        if resource.group == "admissionregistration.k8s.io" && EXEMPT.contains(&resource.kind) {
+            return verdict;
+        }
+        let own = labels(object);
+        let name = if resource.namespace.is_empty() { self.options.namespace.as_str() } else { resource.namespace };
+        let mut namespace = self.namespaces.get(name).cloned().unwrap_or_default();
+        namespace.insert("kubernetes.io/metadata.name".to_owned(), name.to_owned());
+        let place = resource.namespaced.then_some(&namespace);
+        let mut subject = None;
+        for policy in self.policies.policies.iter().filter(|policy| wanted(&policy.name)) {
+            if policy.bindings.is_empty() || !policy.constraints.matches(resource, &own, place) {
+                continue;
+            }
+            for binding in &policy.bindings {
+                if !binding.resources.matches(resource, &own, place) {
+                    continue;
+                }
+                let (request, namespace_object) = subject.get_or_insert_with(|| {
+                    let namespace = match place {
+                        Some(labels) => namespace_object(name, labels),
+                        None => NULL,
+                    };
+                    (request(resource, name), namespace)
+                });
+                let case =
+                    Case { policy, binding, object, request, namespace: namespace_object, options: self.options };
+                match self.params(policy, binding) {
+                    Params::NotAsked => case.judge(&NULL, &mut verdict),
+                    Params::Found(params) => {
+                        for params in params {
+                            case.judge(params, &mut verdict);
+                        }
+                    }
+                    Params::Missing(Some(breach)) => verdict.breaches.push(breach),
+                    Params::Missing(None) => {}
+                }
+            }
+        }
+        verdict
+    }
+
+    fn params(&self, policy: &Policy, binding: &Binding) -> Params<'p> {
+        let (Some((api_version, kind)), Some(wanted)) = (&policy.param_kind, &binding.param_ref) else {
+            return Params::NotAsked;
+        };
+        let text = |node: &Node<'_>, keys: &[&str]| node.at(keys).and_then(Node::as_str).unwrap_or_default().to_owned();
+        let found: Vec<_> = self
+            .policies
+            .params
+            .iter()
+            .filter(|params| text(params, &["apiVersion"]) == *api_version && text(params, &["kind"]) == *kind)
+            .filter(|params| wanted.name.as_ref().is_none_or(|name| text(params, &["metadata", "name"]) == *name))
+            .filter(|params| wanted.selector.as_ref().is_none_or(|selector| selector.matches(&labels(params))))
+            .collect();
+        // Without any parameters at all the stream belongs to no system these policies know.
+        if found.is_empty() && !self.policies.params.is_empty() && wanted.deny_when_missing {
+            return Params::Missing(Some(Breach {
+                rule: policy.name.clone(),
+                severity: binding.severity,
+                path: Path::root(),
+                at: None,
+                message: "no params found for policy binding with `Deny` parameterNotFoundAction".to_owned(),
+                help: format!("Give a {kind} of the name that binding {} refers to.", binding.name),
+            }));
+        }
+        if found.is_empty() { Params::Missing(None) } else { Params::Found(found) }
+    }
+}
+
+enum Params<'p> {
+    NotAsked,
+    Found(Vec<&'p Node<'static>>),
+    Missing(Option<Breach>),
+}
+
+struct Case<'c, 'a> {
+    policy: &'c Policy,
+    binding: &'c Binding,
+    object: &'c Node<'a>,
+    request: &'c Node<'c>,
+    namespace: &'c Node<'c>,
+    options: &'c Options,
+}
+
+impl<'c> Case<'c, '_> {
+    fn judge(&self, params: &'c Node<'c>, verdict: &mut Verdict) {
+        let mut activation = Activation::default();
+        let roots = [
+            ("object", self.object),
+            ("oldObject", &NULL),
+            ("request", self.request),
+            ("namespaceObject", self.namespace),
+            ("params", params),
+        ];
+        for (name, node) in roots {
+            activation.bind(name, cel::Value::Node(node));
+        }
+        let mut budget = Budget::new(self.options.max_policy_cost);
+        let mut error = None;
+        for condition in &self.policy.conditions {
+            match condition.program.evaluate(&activation, &mut budget) {
+                // One that does not hold decides, whatever the others fail with.
+                Ok(value) if value.as_bool() != Some(true) => return,
+                Ok(_) => {}
+                Err(failed) => error = error.or(Some((condition, failed))),
+            }
+        }
+        if let Some((condition, error)) = error {
+            self.fault(condition, &error, &activation, verdict);
+            return;
+        }
+        for (name, variable) in &self.policy.variables {
+            activation.bind_variable(name, &variable.program);
+        }
+        for validation in &self.policy.validations {
+            match validation.expression.program.evaluate(&activation, &mut budget) {
+                Ok(value) if value.as_bool() == Some(true) => {}
+                Ok(_) => {
+                    let message = message(validation, &activation, &mut budget);
+                    let path = self.blame(&validation.expression, &activation);
+                    verdict.breaches.push(self.breach(path, message));
+                }
+                Err(error) => self.fault(&validation.expression, &error, &activation, verdict),
+            }
+        }
+    }
+
+    fn fault(
+        &self,
+        expression: &'c Expression,
+        error: &EvaluationError,
+        activation: &Activation<'c>,
+        verdict: &mut Verdict,
+    ) {
+        let message = format!("expression '{}' resulted in error: {error}", expression.text);
+        if self.policy.fails_on_error {
+            let path = self.blame(expression, activation);
+            verdict.breaches.push(self.breach(path, message));
+        } else {
+            verdict.notes.push(format!("{}: {message}", self.policy.name));
+        }
+    }
+
+    /// The place in the object that most of all made the expression what it is.
+    fn blame(&self, expression: &'c Expression, activation: &Activation<'c>) -> Path {
+        let mut budget = Budget::new(self.options.max_policy_cost);
+        let blames = expression.program.blame(activation, &mut budget);
+        blames
+            .into_iter()
+            .find_map(|Blame { node, missing }| {
+                let path = Path::of(node, self.object)?;
+                Some(missing.into_iter().fold(path, Path::then))
+            })
+            .unwrap_or_default()
+    }
+
+    fn breach(&self, path: Path, message: String) -> Breach {
+        Breach {
+            rule: self.policy.name.clone(),
+            severity: self.binding.severity,
+            path,
+            at: None,
+            message,
+            help: self.policy.remedy.clone(),
+        }
+    }
+}
+
+fn message<'c>(validation: &'c Validation, activation: &Activation<'c>, budget: &mut Budget) -> String {
+    let said = validation.message_expression.as_ref().and_then(|expression| {
+        match expression.program.evaluate(activation, budget) {
+            Ok(value) => value.as_str().map(|text| text.trim().to_owned()),
+            Err(_) => None,
+        }
+    });
+    let fits = |text: &String| !text.is_empty() && !text.contains('\n');
+    said.filter(fits)
+        .or_else(|| validation.message.as_ref().map(|message| message.trim().to_owned()))
+        .unwrap_or_else(|| format!("failed expression: {}", validation.expression.text))
+}

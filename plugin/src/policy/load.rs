@@ -1,0 +1,246 @@
+//! ValidatingAdmissionPolicies, bindings and parameter objects, read from files.
+//!
+//! Depends on [`crate::yaml`] and [`crate::cel`]. Every expression is compiled here, so a policy with
+//! a fault ends the run before any object is judged.
+
+use super::PolicyError;
+use super::expressions::{Expected, Expression, Scope};
+use super::matching::MatchResources;
+use super::selector::Selector;
+use super::strings::strings;
+use crate::protocol::{Severity, Source};
+use crate::yaml::{Limits, Lines, Node, load_documents};
+
+/// What is in force: policies with their bindings, and the objects they take parameters from.
+#[derive(Debug, Default)]
+pub struct PolicySet {
+    /// The policies, in the order of the files.
+    pub policies: Vec<Policy>,
+    /// The parameter objects.
+    pub params: Vec<Node<'static>>,
+    /// Remarks on what is there but not in force.
+    pub notes: Vec<String>,
+}
+
+/// A ValidatingAdmissionPolicy, compiled.
+#[derive(Debug)]
+pub struct Policy {
+    /// Its name, which is the rule's id.
+    pub name: String,
+    /// What the remedy annotation says.
+    pub remedy: String,
+    /// The kind of its parameter objects, as `(apiVersion, kind)`.
+    pub param_kind: Option<(String, String)>,
+    /// What it is about.
+    pub constraints: MatchResources,
+    /// All must hold for it to be judged by.
+    pub conditions: Vec<Expression>,
+    /// `variables.NAME`.
+    pub variables: Vec<(String, Expression)>,
+    /// All must hold.
+    pub validations: Vec<Validation>,
+    /// Whether an error in an expression is a breach.
+    pub fails_on_error: bool,
+    /// Where it is in force.
+    pub bindings: Vec<Binding>,
+}
+
+/// One of the validations of a policy.
+#[derive(Debug)]
+pub struct Validation {
+    /// What must hold.
+    pub expression: Expression,
+    /// What to say when it does not.
+    pub message: Option<String>,
+    /// An expression that says it better.
+    pub message_expression: Option<Expression>,
+}
+
+/// A ValidatingAdmissionPolicyBinding.
+#[derive(Debug)]
+pub struct Binding {
+    /// Its name.
+    pub name: String,
+    /// What it narrows the policy to.
+    pub resources: MatchResources,
+    /// Which parameter objects it takes.
+    pub param_ref: Option<ParamRef>,
+    /// How bad a breach is.
+    pub severity: Severity,
+}
+
+/// A binding's `paramRef`.
+#[derive(Debug)]
+pub struct ParamRef {
+    /// By name,
+    pub name: Option<String>,
+    /// or by labels.
+    pub selector: Option<Selector>,
+    /// Whether it is a breach when there are none.
+    pub deny_when_missing: bool,
+}
+
+/// The annotation that tells how to mend a breach.
+pub const REMEDY_ANNOTATION: &str = "policies.gift.dev/remedy";
+
+impl PolicySet {
+    /// Reads policy files and files with parameter objects.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError`] when a file is not YAML, an object is not what it should be, or an expression
+    /// does not compile.
+    pub fn read(policies: &[Source], params: &[Source]) -> Result<Self, PolicyError> {
+        let mut set = Self::default();
+        let mut bindings = Vec::new();
+        for source in policies {
+            for document in documents(source)? {
+                let kind = document.get("kind").and_then(Node::as_str).unwrap_or_default();
+                match kind {
+                    "ValidatingAdmissionPolicy" => set.policies.push(Policy::read(&document, source)?),
+                    "ValidatingAdmissionPolicyBinding" => bindings.push(Binding::read(&document, source)?),
+                    other => set.notes.push(format!("{}: {other} is no policy and is not looked at", source.name)),
+                }
+            }
+        }
+        for source in params {
+            set.params.extend(documents(source)?);
+        }
+        for (policy, binding) in bindings {
+            match set.policies.iter_mut().find(|candidate| candidate.name == policy) {
+                Some(policy) => policy.bindings.push(binding),
+                None => set.notes.push(format!("binding {} names policy {policy}, which is not there", binding.name)),
+            }
+        }
+        for policy in set.policies.iter().filter(|policy| policy.bindings.is_empty()) {
+            set.notes.push(format!("policy {} has no binding, so it is not in force", policy.name));
+        }
+        Ok(set)
+    }
+}
+
+impl Policy {
+    fn read(node: &Node<'_>, source: &Source) -> Result<Self, PolicyError> {
+        let name = name_of(node, source)?;
+        let place = format!("{}: policy {name}", source.name);
+        let spec = node.get("spec").ok_or_else(|| field(&place, "spec is missing"))?;
+        let param_kind = spec.get("paramKind").map(|kind| {
+            let text = |key| kind.get(key).and_then(Node::as_str).unwrap_or_default().to_owned();
+            (text("apiVersion"), text("kind"))
+        });
+        let constraints = spec
+            .get("matchConstraints")
+            .ok_or_else(|| field(&place, "spec.matchConstraints is missing"))?;
+        let mut scope = Scope::new(&place, param_kind.is_some());
+        // Conditions see no variables.
+        let mut conditions = Vec::new();
+        for (at, item) in items(spec, "matchConditions").iter().enumerate() {
+            let at = format!("spec.matchConditions[{at}]");
+            conditions.push(scope.compile(item, "expression", &at, Expected::Bool)?);
+        }
+        let mut variables = Vec::new();
+        for (at, item) in items(spec, "variables").iter().enumerate() {
+            let at = format!("spec.variables[{at}]");
+            let variable = required(item, "name", &place, &at)?;
+            let expression = scope.compile(item, "expression", &at, Expected::Anything)?;
+            scope.declare(&variable, &expression);
+            variables.push((variable, expression));
+        }
+        let mut validations = Vec::new();
+        for (at, item) in items(spec, "validations").iter().enumerate() {
+            let at = format!("spec.validations[{at}]");
+            validations.push(Validation {
+                expression: scope.compile(item, "expression", &at, Expected::Bool)?,
+                message: item.get("message").and_then(Node::as_str).map(str::to_owned),
+                message_expression: match item.get("messageExpression") {
+                    Some(_) => Some(scope.compile(item, "messageExpression", &at, Expected::String)?),
+                    None => None,
+                },
+            });
+        }
+        if validations.is_empty() {
+            return Err(field(&place, "spec.validations is empty, so nothing is judged"));
+        }
+        let remedy = node.at(&["metadata", "annotations", REMEDY_ANNOTATION]).and_then(Node::as_str);
+        Ok(Self {
+            remedy: remedy.unwrap_or_default().trim().to_owned(),
+            constraints: MatchResources::read(Some(constraints), &place)?,
+            fails_on_error: spec.get("failurePolicy").and_then(Node::as_str) != Some("Ignore"),
+            bindings: Vec::new(),
+            name,
+            param_kind,
+            conditions,
+            variables,
+            validations,
+        })
+    }
+}
+
+impl Binding {
+    fn read(node: &Node<'_>, source: &Source) -> Result<(String, Self), PolicyError> {
+        let name = name_of(node, source)?;
+        let place = format!("{}: binding {name}", source.name);
+        let spec = node.get("spec").ok_or_else(|| field(&place, "spec is missing"))?;
+        let policy = required(spec, "policyName", &place, "spec")?;
+        let actions = strings(spec.get("validationActions"));
+        let has = |action: &str| actions.iter().any(|item| item == action);
+        let severity = match (has("Deny"), has("Warn"), has("Audit")) {
+            (true, ..) => Severity::Error,
+            (false, true, _) => Severity::Warning,
+            (false, false, true) => Severity::Info,
+            _ => return Err(field(&place, "spec.validationActions names none of Deny, Warn and Audit")),
+        };
+        let param_ref = match spec.get("paramRef") {
+            None => None,
+            Some(node) => Some(ParamRef {
+                name: node.get("name").and_then(Node::as_str).map(str::to_owned),
+                selector: match node.get("selector") {
+                    None => None,
+                    selector => Some(Selector::read(selector, &place)?),
+                },
+                deny_when_missing: node.get("parameterNotFoundAction").and_then(Node::as_str) == Some("Deny"),
+            }),
+        };
+        let resources = MatchResources::read(spec.get("matchResources"), &place)?;
+        Ok((policy, Self { name, resources, param_ref, severity }))
+    }
+}
+
+fn documents(source: &Source) -> Result<Vec<Node<'static>>, PolicyError> {
+    let mut nodes = Vec::new();
+    for document in load_documents(&source.text, &Limits::default()) {
+        match document {
+            Ok(document) => nodes.push(document.root.into_owned()),
+            Err((_, error)) => {
+                let (line, column) = Lines::new(&source.text).position(error.at);
+                return Err(PolicyError::File {
+                    place: format!("{}:{line}:{column}", source.name),
+                    message: error.to_string(),
+                });
+            }
+        }
+    }
+    Ok(nodes)
+}
+
+fn name_of(node: &Node<'_>, source: &Source) -> Result<String, PolicyError> {
+    node.at(&["metadata", "name"])
+        .and_then(Node::as_str)
+        .map(str::to_owned)
+        .ok_or_else(|| field(&source.name, "metadata.name is missing"))
+}
+
+fn required(node: &Node<'_>, key: &str, place: &str, path: &str) -> Result<String, PolicyError> {
+    node.get(key)
+        .and_then(Node::as_str)
+        .map(str::to_owned)
+        .ok_or_else(|| field(place, &format!("{path}.{key} is missing")))
+}
+
+pub(super) fn field(place: &str, message: &str) -> PolicyError {
+    PolicyError::Field { place: place.to_owned(), message: message.to_owned() }
+}
+
+fn items<'tree, 'a>(spec: &'tree Node<'a>, key: &str) -> &'tree [Node<'a>] {
+    spec.get(key).and_then(Node::as_sequence).unwrap_or_default()
+}
