@@ -48,14 +48,19 @@ fn words_that_old_yaml_takes_for_booleans_stay_texts() {
 }
 
 #[test]
-fn a_key_that_old_yaml_took_for_a_boolean_is_refused() {
+fn a_key_that_old_yaml_took_for_a_boolean_is_refused_with_the_way_out() {
     let system = own_system();
     let file = tempfile::NamedTempFile::with_suffix(".yaml").unwrap();
-    std::fs::write(&file, format!("{system}:\n  configMaps:\n    gift-config:\n      data:\n        ON: x\n"))
-        .unwrap();
+    let text = format!(
+        "{system}:\n  configMaps:\n    gift-config:\n      data:\n        ON: x\n  services:\n    user-service:\n      \
+         env:\n        NO: x\n"
+    );
+    std::fs::write(&file, text).unwrap();
     for helm in HELMS {
         let told = super::refusal(&chart().helm(helm).values(file.path()));
-        assert!(told.contains("true"), "{told}");
+        for part in ["configMaps.gift-config.data.true", "services.user-service.env.false", "put the key in quotes"] {
+            assert!(told.contains(part), "{part} in {told}");
+        }
     }
 }
 

@@ -122,9 +122,8 @@ impl Reference {
         if shape.get("properties").is_some() {
             self.rows(path, shape, default, text);
         }
-        let items = [("additionalProperties", ".<name>"), ("items", "[]")];
-        for (keyword, ending) in items {
-            if let Some(item) = shape.get(keyword).filter(|item| item.get("properties").is_some()) {
+        for (keyword, ending) in [("patternProperties", ".<name>"), ("items", "[]")] {
+            if let Some(item) = item(shape, keyword).filter(|item| item.get("properties").is_some()) {
                 self.rows(&format!("{path}{ending}"), item, default.map(|_| &Value::Null), text);
             }
         }
@@ -159,14 +158,20 @@ impl Reference {
             Some(Value::String(one)) => vec![one.as_str()],
             _ => vec!["any"],
         };
-        let of = |keyword: &str| schema.get(keyword).filter(|item| item.is_mapping()).map(|item| self.kind(item));
+        let item = |keyword: &str| item(schema, keyword).map(|item| self.kind(item));
         let kinds = types.into_iter().filter(|name| *name != "null").map(|name| match name {
-            "array" => of("items").map_or("list".to_owned(), |item| format!("list of {item}")),
-            "object" => of("additionalProperties").map_or("map".to_owned(), |item| format!("map of {item}")),
+            "array" => item("items").map_or("list".to_owned(), |item| format!("list of {item}")),
+            "object" => item("patternProperties").map_or("map".to_owned(), |item| format!("map of {item}")),
             name => name.to_owned(),
         });
         kinds.collect::<Vec<_>>().join(", ")
     }
+}
+
+/// What a list or a map consists of.
+fn item<'s>(schema: &'s Value, keyword: &str) -> Option<&'s Value> {
+    let found = schema.get(keyword)?;
+    if keyword == "patternProperties" { found.as_mapping()?.values().next() } else { Some(found) }
 }
 
 fn words(schema: &Value, key: &str) -> String {
@@ -205,7 +210,8 @@ fn the_values_reference_says_what_schema_and_values_say() {
 fn every_part_of_the_schema_has_a_title_and_a_description() {
     fn visit(schema: &Value, path: &str, missing: &mut Vec<String>) {
         let Some(mapping) = schema.as_mapping() else { return };
-        if mapping.get("title").is_none() || mapping.get("description").is_none() {
+        let refers = mapping.get("$ref").is_some();
+        if !refers && (mapping.get("title").is_none() || mapping.get("description").is_none()) {
             missing.push(path.to_owned());
         }
         for keyword in ["properties", "$defs", "patternProperties"] {
@@ -222,4 +228,20 @@ fn every_part_of_the_schema_has_a_title_and_a_description() {
     let mut missing = Vec::new();
     visit(&Reference::read().schema, "#", &mut missing);
     assert_eq!(missing, Vec::<String>::new());
+}
+
+#[test]
+fn the_example_system_renders() {
+    let readme = std::fs::read_to_string(repository().join("chart/README.md")).unwrap();
+    let example = readme.split("```yaml\n").find(|block| block.starts_with("system:")).unwrap();
+    let file = tempfile::NamedTempFile::with_suffix(".yaml").unwrap();
+    std::fs::write(&file, example.split("```").next().unwrap()).unwrap();
+    for helm in super::HELMS {
+        let objects = super::rendered(&super::chart().helm(helm).values(file.path()));
+        let web = super::find(&objects, "Deployment", "web");
+        let env = &web["spec"]["template"]["spec"]["containers"][0]["env"][0];
+        assert_eq!((&env["name"], &env["value"]), (&"ORDERS_URI".into(), &"http://orders:9090".into()));
+        let secret = super::find(&objects, "Secret", "orders-db");
+        assert_eq!(secret["data"]["DB_PASSWORD"], "secretRef:shop/prod/ORDERS_DB_PASSWORD");
+    }
 }

@@ -14,6 +14,16 @@ fn a_misspelt_key_is_refused_with_its_path() {
 }
 
 #[test]
+fn a_name_kubernetes_would_not_take_is_refused_with_its_path() {
+    let system = own_system();
+    for helm in HELMS {
+        let told = refusal(&chart().helm(helm).set(format!("{system}.services.User_Service.replicas"), "1"));
+        assert!(told.contains(&format!("at '/{system}/services': ")), "{told}");
+        assert!(told.contains("'User_Service' not allowed"), "{told}");
+    }
+}
+
+#[test]
 fn a_value_of_the_wrong_type_is_refused_with_its_path() {
     let system = own_system();
     for helm in HELMS {
