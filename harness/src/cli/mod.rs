@@ -4,16 +4,26 @@
 //! each gives a [`Conclusion`] or a [`Failure`], which become the exit code here.
 
 mod catalogue;
+mod check;
 mod completions;
 mod delivery;
+mod down;
 mod explain;
 mod failure;
+mod input;
+mod judgement;
 mod man;
 mod output;
+mod post_render;
+mod progress;
+mod render;
 mod reports;
+mod status;
+mod up;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use gift_harness::diagnosis::Category;
+use gift_harness::tools::HelmVersion;
 use output::{ColorWhen, Format, Terminal};
 use std::process::ExitCode;
 
@@ -24,6 +34,27 @@ pub(crate) enum Conclusion {
     Good,
     /// Findings, or assertions that did not hold.
     Findings,
+}
+
+/// A Helm to render with, by its major version.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum HelmMajor {
+    /// Helm 3
+    #[value(name = "3")]
+    Three,
+    /// Helm 4
+    #[value(name = "4")]
+    Four,
+}
+
+impl HelmMajor {
+    /// The harness's name for it.
+    pub(crate) const fn version(self) -> HelmVersion {
+        match self {
+            Self::Three => HelmVersion::V3,
+            Self::Four => HelmVersion::V4,
+        }
+    }
 }
 
 /// Renders, encodes and judges Helm charts before they reach a cluster.
@@ -56,7 +87,13 @@ pub(crate) struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Render(render::Arguments),
+    Check(check::Arguments),
+    PostRender(post_render::Arguments),
     Explain(explain::Arguments),
+    Up(up::Arguments),
+    Status(status::Arguments),
+    Down(down::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
 }
@@ -102,7 +139,13 @@ pub(crate) fn main() -> ExitCode {
 fn run(arguments: Arguments) -> u8 {
     let mut terminal = Terminal::new(&arguments.global);
     let result = match arguments.verb {
+        Verb::Render(arguments) => render::run(&arguments, &mut terminal),
+        Verb::Check(arguments) => check::run(&arguments, &mut terminal),
+        Verb::PostRender(arguments) => post_render::run(&arguments, &mut terminal),
         Verb::Explain(arguments) => explain::run(&arguments, &mut terminal),
+        Verb::Up(arguments) => up::run(&arguments, &mut terminal),
+        Verb::Status(arguments) => status::run(&arguments, &mut terminal),
+        Verb::Down(arguments) => down::run(&arguments, &mut terminal),
         Verb::Completions(arguments) => completions::run(&arguments, &mut Arguments::command(), &mut terminal),
         Verb::Man(arguments) => man::run(&arguments, &Arguments::command(), &mut terminal),
     };
