@@ -246,10 +246,10 @@ impl<'a, 'r> Evaluator<'a, 'r> {
     #[inline(never)]
     fn fold(&mut self, fold: &'a Fold) -> Result<Value<'a>> {
         let range = self.evaluate(&fold.range)?;
-        if let Some(list) = range.as_list() {
-            if !fold.two {
-                return self.fold_over(fold, list.iter().map(|element| (element, None)), list.len());
-            }
+        if let Some(list) = range.as_list()
+            && !fold.two
+        {
+            return self.fold_over(fold, list.iter().map(|element| (element, None)), list.len());
         }
         let elements = Self::elements(&range, fold.two)?;
         let length = elements.len();

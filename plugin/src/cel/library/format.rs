@@ -263,7 +263,7 @@ fn is_base64(source: &[u8]) -> bool {
     let padding = source.iter().rev().take_while(|byte| **byte == b'=').count();
     let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/".contains(byte);
     !source.is_empty()
-        && source.len() % 4 == 0
+        && source.len().is_multiple_of(4)
         && padding <= 2
         && source[..source.len() - padding].iter().all(is_digit)
 }
