@@ -6,8 +6,9 @@ use super::delivery::{self, LastReport};
 use super::failure::Failure;
 use super::output::Terminal;
 use super::reports;
-use gift_harness::post_render::{Outcome, PolicySelection, PostRenderOptions, SecretSelection};
+use gift_harness::post_render::{Outcome, PostRenderOptions};
 use gift_harness::report::{Place, Verdict, json};
+use gift_harness::secrets::SecretSelection;
 use gift_plugin::protocol::Report;
 use std::io::Write;
 use std::path::PathBuf;
@@ -60,11 +61,7 @@ impl JudgementArguments {
     /// The library's options for these arguments.
     pub(crate) fn options(&self) -> PostRenderOptions {
         PostRenderOptions {
-            policies: match &self.policies.policy {
-                None => PolicySelection::Embedded,
-                Some(none) if none.as_os_str() == catalogue::NO_POLICIES => PolicySelection::None,
-                Some(directory) => PolicySelection::Directory(directory.clone()),
-            },
+            policies: self.policies.selection(),
             system: self.system.clone(),
             namespace: self.namespace.clone(),
             only: self.only.clone(),
