@@ -3,6 +3,7 @@
 //! Depends on both Helms; no cluster, no plugin.
 
 mod announcement;
+mod conformance;
 mod enforcement;
 mod neutrality;
 mod reading;
