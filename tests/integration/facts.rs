@@ -87,7 +87,9 @@ impl Closed {
         let found: BTreeSet<String> = rendered
             .iter()
             .filter(|object| object.pointer("/metadata/annotations/helm.sh~1hook").is_none())
-            .filter(|object| everything || object["kind"].as_str().is_some_and(|kind| self.kinds.contains(kind)))
+            .filter(|object| {
+                everything || object["kind"].as_str().is_some_and(|kind| self.kinds.contains(kind))
+            })
             .map(reference)
             .collect();
         let list = |set: &mut dyn Iterator<Item = &String>| set.cloned().collect::<Vec<_>>().join(", ");
@@ -278,6 +280,8 @@ fn a_contradiction_names_fact_line_object_path_expected_and_found() {
     let more = stream(80, "") + "---\nkind: Ingress\nmetadata: {name: way-in}\n";
     assert_eq!(
         told(&more),
-        ["nothing-else (L1): all kind/metadata.name\n    expected also \n    found    unexpected Ingress/way-in"]
+        [
+            "nothing-else (L1): all kind/metadata.name\n    expected also \n    found    unexpected Ingress/way-in"
+        ]
     );
 }

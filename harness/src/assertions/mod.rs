@@ -17,7 +17,8 @@ pub use context::{Change, Context, Variations};
 pub(crate) use difference::differences;
 
 use crate::objects::Objects;
-use gift_plugin::protocol::Finding;
+use crate::rules::Rule;
+use gift_plugin::protocol::{Finding, Severity};
 
 /// Something that must hold.
 pub trait Assertion: Send + Sync {
@@ -69,6 +70,23 @@ pub fn all() -> &'static [&'static dyn Assertion] {
 #[must_use]
 pub fn find(id: &str) -> Option<&'static dyn Assertion> {
     ALL.iter().copied().find(|assertion| assertion.id() == id)
+}
+
+/// The assertions as rules, for those who list and explain them.
+#[must_use]
+pub fn rules() -> Vec<Rule> {
+    let rule = |assertion: &&dyn Assertion| Rule {
+        id: assertion.id().to_owned(),
+        number: None,
+        title: assertion.title().to_owned(),
+        reason: assertion.explanation().to_owned(),
+        remedy: match assertion.passing_example() {
+            Some(example) => format!("Each finding says what to do. This passes:\n{example}"),
+            None => "Each finding says what to do.".to_owned(),
+        },
+        severity: Severity::Error,
+    };
+    ALL.iter().map(rule).collect()
 }
 
 /// Looks with every assertion the context selects; what is found is in the order of the stream.

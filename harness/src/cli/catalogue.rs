@@ -1,12 +1,13 @@
 //! Which policies and rules are in force, from the arguments.
 
-use super::failure::{CommandError, Failure};
+use super::failure::Failure;
+use gift_harness::policies::{Policies, PolicySelection};
 use gift_harness::rules::{self, Rule};
-use gift_plugin::protocol::Source;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 /// The `--policy` that stands for no policies at all.
-pub(crate) const NO_POLICIES: &str = "none";
+const NO_POLICIES: &str = "none";
 
 /// The arguments that choose policies.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -18,31 +19,28 @@ pub(crate) struct PolicyArguments {
     pub(crate) policy: Option<PathBuf>,
 }
 
-/// The rules in force, those with a number first.
-pub(crate) fn rules(arguments: &PolicyArguments) -> Result<Vec<Rule>, Failure> {
-    let files = match &arguments.policy {
-        None => Vec::new(),
-        Some(none) if none.as_os_str() == NO_POLICIES => Vec::new(),
-        Some(directory) => read_directory(directory)?,
-    };
-    let mut rules = rules::described_by(&files);
-    rules.extend(rules::built_in());
-    Ok(rules)
-}
-
-fn read_directory(directory: &Path) -> Result<Vec<Source>, Failure> {
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        |source| CommandError::Read { path, source }
-    };
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(directory).map_err(failed(directory))? {
-        let path = entry.map_err(failed(directory))?.path();
-        if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
-            let text = std::fs::read_to_string(&path).map_err(failed(&path))?;
-            files.push(Source { name: path.display().to_string(), text });
+impl PolicyArguments {
+    /// The policies these arguments choose.
+    pub(crate) fn selection(&self) -> PolicySelection {
+        match &self.policy {
+            None => PolicySelection::Embedded,
+            Some(none) if none.as_os_str() == NO_POLICIES => PolicySelection::None,
+            Some(directory) => PolicySelection::Directory(directory.clone()),
         }
     }
-    files.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(files)
+}
+
+/// The rules in force: policies, then those built in, then the assertions of `gift test`.
+pub(crate) fn rules(arguments: &PolicyArguments) -> Result<Vec<Rule>, Failure> {
+    rules_of(&arguments.selection())
+}
+
+/// The rules in force with these policies.
+pub(crate) fn rules_of(selection: &PolicySelection) -> Result<Vec<Rule>, Failure> {
+    let files = Policies::read(selection)?;
+    let mut rules = rules::described_by(&files.policies);
+    rules.extend(rules::built_in());
+    let known: BTreeSet<_> = rules.iter().map(|rule| rule.id.clone()).collect();
+    rules.extend(gift_harness::run::rules().into_iter().filter(|rule| !known.contains(&rule.id)));
+    Ok(rules)
 }

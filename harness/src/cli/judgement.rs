@@ -6,7 +6,6 @@ use super::delivery::{self, LastReport};
 use super::failure::Failure;
 use super::output::Terminal;
 use super::reports;
-use gift_harness::policies::PolicySelection;
 use gift_harness::post_render::{Outcome, PostRenderOptions};
 use gift_harness::report::{Place, Verdict, json};
 use gift_harness::secrets::SecretSelection;
@@ -62,11 +61,7 @@ impl JudgementArguments {
     /// The library's options for these arguments.
     pub(crate) fn options(&self) -> PostRenderOptions {
         PostRenderOptions {
-            policies: match &self.policies.policy {
-                None => PolicySelection::Embedded,
-                Some(none) if none.as_os_str() == catalogue::NO_POLICIES => PolicySelection::None,
-                Some(directory) => PolicySelection::Directory(directory.clone()),
-            },
+            policies: self.policies.selection(),
             system: self.system.clone(),
             namespace: self.namespace.clone(),
             only: self.only.clone(),

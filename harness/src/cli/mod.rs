@@ -18,12 +18,14 @@ mod post_render;
 mod progress;
 mod render;
 mod reports;
+mod shard;
 mod status;
+mod test;
 mod up;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use gift_harness::diagnosis::Category;
-use gift_harness::tools::HelmVersion;
+use gift_harness::render::HelmVersion;
 use output::{ColorWhen, Format, Terminal};
 use std::process::ExitCode;
 
@@ -34,10 +36,12 @@ pub(crate) enum Conclusion {
     Good,
     /// Findings, or assertions that did not hold.
     Findings,
+    /// Some of the work was done, and some could not be; told already.
+    Partial(Category),
 }
 
-/// A Helm to render with, by its major version.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+/// A major version of Helm, as arguments name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum HelmMajor {
     /// Helm 3
     #[value(name = "3")]
@@ -48,8 +52,8 @@ pub(crate) enum HelmMajor {
 }
 
 impl HelmMajor {
-    /// The harness's name for it.
-    pub(crate) const fn version(self) -> HelmVersion {
+    /// The version of the library.
+    pub(crate) fn version(self) -> HelmVersion {
         match self {
             Self::Three => HelmVersion::V3,
             Self::Four => HelmVersion::V4,
@@ -89,11 +93,12 @@ pub(crate) struct Global {
 enum Verb {
     Render(render::Arguments),
     Check(check::Arguments),
+    Test(test::Arguments),
     PostRender(post_render::Arguments),
     Explain(explain::Arguments),
     Up(up::Arguments),
-    Status(status::Arguments),
     Down(down::Arguments),
+    Status(status::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
 }
@@ -141,17 +146,19 @@ fn run(arguments: Arguments) -> u8 {
     let result = match arguments.verb {
         Verb::Render(arguments) => render::run(&arguments, &mut terminal),
         Verb::Check(arguments) => check::run(&arguments, &mut terminal),
+        Verb::Test(arguments) => test::run(&arguments, &mut terminal),
         Verb::PostRender(arguments) => post_render::run(&arguments, &mut terminal),
-        Verb::Explain(arguments) => explain::run(&arguments, &mut terminal),
         Verb::Up(arguments) => up::run(&arguments, &mut terminal),
-        Verb::Status(arguments) => status::run(&arguments, &mut terminal),
         Verb::Down(arguments) => down::run(&arguments, &mut terminal),
+        Verb::Status(arguments) => status::run(&arguments, &mut terminal),
+        Verb::Explain(arguments) => explain::run(&arguments, &mut terminal),
         Verb::Completions(arguments) => completions::run(&arguments, &mut Arguments::command(), &mut terminal),
         Verb::Man(arguments) => man::run(&arguments, &Arguments::command(), &mut terminal),
     };
     match result.and_then(|conclusion| terminal.finish().map(|()| conclusion)) {
         Ok(Conclusion::Good) => 0,
         Ok(Conclusion::Findings) => Category::Findings.exit_code(),
+        Ok(Conclusion::Partial(category)) => category.exit_code(),
         Err(failure) if failure.is_closed_pipe() => 0,
         Err(failure) => {
             failure.tell(&mut terminal);

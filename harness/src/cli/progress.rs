@@ -1,4 +1,5 @@
-//! How far a long task is: a bar or a spinner on a terminal, plain lines otherwise, nothing when quiet.
+//! How far a long task is: a bar or a spinner on a terminal, nothing when quiet. Elsewhere, steps with
+//! names are plain lines, and steps alike are lines only when asked for: their report follows.
 
 use super::output::Terminal;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -36,7 +37,7 @@ impl Progress {
             return Self::Silent;
         }
         if !io::stderr().is_terminal() {
-            return Self::Lines;
+            return if terminal.verbose { Self::Lines } else { Self::Silent };
         }
         let bar = ProgressBar::new(u64::try_from(steps).unwrap_or(u64::MAX));
         bar.set_draw_target(ProgressDrawTarget::stderr());

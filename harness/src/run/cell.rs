@@ -9,6 +9,7 @@ use crate::diagnosis::{Category, Diagnose};
 use crate::matrix::{Cell, Expectation};
 use crate::objects::Objects;
 use crate::render::{RenderError, RenderRequest};
+use crate::rules::Rule;
 use crate::tools::HelmVersion;
 use gift_plugin::protocol::{Finding, ObjectReference, Severity};
 use std::collections::BTreeSet;
@@ -123,11 +124,10 @@ impl Bench<'_> {
         Ok(Looked { findings, objects: objects.len() })
     }
 
-    /// What the other Helm makes of the same request, where there is another.
+    /// What Helm 3 makes of the same request, where that is to be looked at.
     fn compare_versions(&self, request: &RenderRequest, stream: &[u8]) -> Result<Vec<Finding>, Failure> {
         // Said once for the pair, in the cell of the newer one.
-        if request.helm != HelmVersion::V4 || !self.plan.cells.iter().any(|cell| cell.helm == HelmVersion::V3)
-        {
+        if request.helm != HelmVersion::V4 || !self.plan.compare_versions {
             return Ok(Vec::new());
         }
         let other = RenderRequest { helm: HelmVersion::V3, ..request.clone() };
@@ -173,9 +173,24 @@ fn unexpected(cell: &Cell, expected: &Expectation, mut findings: Vec<Finding>) -
     findings
 }
 
+/// The id of the rule that a cell does what its matrix says.
+const EXPECTATION: &str = "expectation";
+
+/// What it asks for.
+pub(super) fn rule() -> Rule {
+    Rule {
+        id: EXPECTATION.to_owned(),
+        number: None,
+        title: "a cell that is to fail, or to break a rule, does so".to_owned(),
+        reason: "A mistake that is no longer noticed would reach the cluster unseen.".to_owned(),
+        remedy: "Mend what the cell tests, or change `expect` in the matrix.".to_owned(),
+        severity: Severity::Error,
+    }
+}
+
 fn expectation(cell: &Cell, message: String) -> Finding {
     Finding {
-        rule: "expectation".to_owned(),
+        rule: EXPECTATION.to_owned(),
         severity: Severity::Error,
         object: ObjectReference::default(),
         path: String::new(),

@@ -6,20 +6,24 @@
 mod cache;
 mod cell;
 mod chart_version;
+mod plugin;
 mod versions;
 
 pub use cell::{CellResult, Failure};
+pub use plugin::Plugin;
 
+use crate::assertions;
 use crate::chart::EnvironmentError;
 use crate::diagnosis::{Category, Diagnose};
 use crate::matrix::{Cell, Matrix};
 use crate::render::{HelmCommand, HelmVersion, RenderError, Renderer};
+use crate::rules::Rule;
 use crate::tools::{self, Tool, ToolError};
 use cache::RenderCache;
 use gift_plugin::protocol::Finding;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
@@ -65,6 +69,10 @@ pub struct Plan {
     pub only: Vec<String>,
     /// Ids of assertions not to look with.
     pub skip: Vec<String>,
+    /// Whether no cell begins once one has failed.
+    pub fail_fast: bool,
+    /// Whether each cell of Helm 4 is held against what Helm 3 renders.
+    pub compare_versions: bool,
 }
 
 impl Plan {
@@ -74,10 +82,12 @@ impl Plan {
     ///
     /// [`RunError::Render`] when the environment Helm runs in cannot be made.
     pub fn of(matrix: &Matrix) -> Result<Self, RunError> {
+        let cells = matrix.cells();
         Ok(Self {
             chart: matrix.chart().to_owned(),
             values_directory: matrix.values_directory().to_owned(),
-            cells: matrix.cells(),
+            compare_versions: cells.iter().any(|cell| cell.helm == HelmVersion::V3),
+            cells,
             jobs: 0,
             release: None,
             namespace: "default".to_owned(),
@@ -85,6 +95,7 @@ impl Plan {
             post_render: None,
             only: Vec::new(),
             skip: Vec::new(),
+            fail_fast: false,
         })
     }
 }
@@ -119,8 +130,10 @@ pub enum Event<'a> {
 /// The results of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
-    /// One for each cell, in the order of the plan.
+    /// One for each cell that was run, in the order of the plan.
     pub results: Vec<CellResult>,
+    /// How many cells were not run, because one before them failed.
+    pub not_run: usize,
     /// How long it took.
     pub duration: Duration,
     /// How often Helm was run.
@@ -196,12 +209,21 @@ impl Diagnose for RunError {
             Self::Environment(error) => error.help(),
             Self::NoCells => Some("Check the filter against the ids of the matrix's cells.".to_owned()),
             Self::Assertion { .. } => {
-                let ids: Vec<_> = crate::assertions::all().iter().map(|assertion| assertion.id()).collect();
+                let ids: Vec<_> = assertions::all().iter().map(|assertion| assertion.id()).collect();
                 Some(format!("Name one of these: {}.", ids.join(", ")))
             }
             Self::Lost { .. } => None,
         }
     }
+}
+
+/// The rules a run judges by beside the plugin's, for those who list and explain them.
+#[must_use]
+pub fn rules() -> Vec<Rule> {
+    let mut rules = assertions::rules();
+    rules.push(versions::rule());
+    rules.push(cell::rule());
+    rules
 }
 
 /// Runs a plan; events are told on the calling thread.
@@ -217,19 +239,25 @@ pub fn run(plan: &Plan, on_event: &mut dyn FnMut(Event<'_>)) -> Result<Summary, 
     let chart_version = chart_version::NextVersion::of(&plan.chart);
     let bench = cell::Bench { plan, cache: &cache, chart_version: &chart_version };
     let next = AtomicUsize::new(0);
+    let stopped = AtomicBool::new(false);
     let mut results: Vec<Option<CellResult>> = vec![None; plan.cells.len()];
     std::thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel();
         for _ in 0..jobs(plan) {
             let sender = sender.clone();
-            let (next, bench) = (&next, &bench);
+            let (next, stopped, bench) = (&next, &stopped, &bench);
             scope.spawn(move || {
-                while let index = next.fetch_add(1, Ordering::Relaxed)
+                while !stopped.load(Ordering::Relaxed)
+                    && let index = next.fetch_add(1, Ordering::Relaxed)
                     && let Some(cell) = plan.cells.get(index)
                 {
                     // The receiver lives as long as this scope.
                     sender.send((index, None)).ok();
-                    sender.send((index, Some(bench.run(cell)))).ok();
+                    let result = bench.run(cell);
+                    if plan.fail_fast && !result.is_good() {
+                        stopped.store(true, Ordering::Relaxed);
+                    }
+                    sender.send((index, Some(result))).ok();
                 }
             });
         }
@@ -247,13 +275,16 @@ pub fn run(plan: &Plan, on_event: &mut dyn FnMut(Event<'_>)) -> Result<Summary, 
             }
         }
     });
-    let results = results
-        .into_iter()
-        .zip(&plan.cells)
-        .map(|(result, cell)| result.ok_or_else(|| RunError::Lost { cell: cell.id.clone() }))
-        .collect::<Result<_, _>>()?;
+    let results: Vec<CellResult> = match results.iter().position(Option::is_none) {
+        Some(lost) if !stopped.into_inner() => {
+            let cell = plan.cells.get(lost).map(|cell| cell.id.clone()).unwrap_or_default();
+            return Err(RunError::Lost { cell });
+        }
+        _ => results.into_iter().flatten().collect(),
+    };
     let (rendered, reused) = cache.counts();
-    let summary = Summary { results, duration: begun.elapsed(), rendered, reused };
+    let not_run = plan.cells.len() - results.len();
+    let summary = Summary { results, not_run, duration: begun.elapsed(), rendered, reused };
     on_event(Event::Finished { summary: &summary });
     Ok(summary)
 }
@@ -264,11 +295,14 @@ fn check(plan: &Plan) -> Result<(), RunError> {
         return Err(RunError::NoCells);
     }
     for id in plan.only.iter().chain(&plan.skip) {
-        if crate::assertions::find(id).is_none() && id != versions::RULE {
+        if assertions::find(id).is_none() && id != versions::RULE {
             return Err(RunError::Assertion { id: id.clone() });
         }
     }
-    let helms: BTreeSet<HelmVersion> = plan.cells.iter().map(|cell| cell.helm).collect();
+    let mut helms: BTreeSet<HelmVersion> = plan.cells.iter().map(|cell| cell.helm).collect();
+    if plan.compare_versions && helms.contains(&HelmVersion::V4) {
+        helms.insert(HelmVersion::V3);
+    }
     for helm in helms {
         tools::find(Tool::Helm(helm))?;
     }

@@ -2,11 +2,24 @@
 
 use crate::objects::{Object, Objects};
 use crate::tools::HelmVersion;
-use gift_plugin::protocol::Finding;
+use crate::rules::Rule;
+use gift_plugin::protocol::{Finding, Severity};
 use std::collections::BTreeMap;
 
 /// The id of this rule.
 pub(super) const RULE: &str = "helm-versions-agree";
+
+/// What it asks for.
+pub(super) fn rule() -> Rule {
+    Rule {
+        id: RULE.to_owned(),
+        number: None,
+        title: "Helm 3 and Helm 4 render the same objects".to_owned(),
+        reason: "Both are in use, and a release must not change because somebody upgraded Helm.".to_owned(),
+        remedy: "Look for a function, a default or an order that differs between Helm's versions.".to_owned(),
+        severity: Severity::Error,
+    }
+}
 
 /// What is in one stream and not, or not so, in the one the other Helm gave.
 pub(super) fn compare(here: &Objects<'_>, there: &Objects<'_>, other: HelmVersion) -> Vec<Finding> {
@@ -20,7 +33,7 @@ pub(super) fn compare(here: &Objects<'_>, there: &Objects<'_>, other: HelmVersio
                 findings.push(object.finding(RULE, "", message, help));
             }
             Some(theirs) => {
-                for path in super::super::assertions::differences(&object.to_json(), &theirs.to_json()) {
+                for path in crate::assertions::differences(&object.to_json(), &theirs.to_json()) {
                     let message = format!("{other} renders another value here");
                     findings.push(object.finding(RULE, path, message, help));
                 }

@@ -134,10 +134,10 @@ impl<'e> Checker<'e> {
             return Ok((step(StepKind::Literal(Literal::Bool(true))), Type::BOOL));
         }
         if *optional {
-            return self.error(offset, "invalid argument to has() macro");
+            return self.error(argument.offset, "invalid argument to has() macro");
         }
         let (operand, of) = self.check(operand)?;
-        self.field(argument.offset, &of, field)?;
+        self.field(offset, &of, field)?;
         Ok((step(StepKind::Has { operand: Box::new(operand), field: field.as_str().into() }), Type::BOOL))
     }
 
@@ -167,8 +167,10 @@ impl<'e> Checker<'e> {
         }
         let signatures = signatures::of(operator);
         if let Operator::And | Operator::Or = operator {
-            for pair in types.windows(2) {
-                self.resolve(offset, operator.function(), signatures, pair)?;
+            for (operand, of) in operands.iter().zip(&types) {
+                if !Type::BOOL.accepts(of) {
+                    return self.error(operand.offset, format!("expected type 'bool' but found '{of}'"));
+                }
             }
             let kind = if operator == Operator::And { StepKind::And(steps) } else { StepKind::Or(steps) };
             return Ok((step(kind), Type::BOOL));
@@ -297,7 +299,10 @@ impl<'e> Checker<'e> {
         if name == "format" {
             self.mixing += 1;
         }
-        for argument in arguments {
+        for (index, argument) in arguments.enumerate() {
+            if index == usize::from(method) && library::named(name).next().is_none() && !matches!(name, "or" | "orValue") {
+                return self.undeclared(offset, name);
+            }
             let (step, of) = self.check(argument)?;
             steps.push(step);
             types.push(of);
@@ -341,12 +346,15 @@ impl<'e> Checker<'e> {
 
     /// Literals that can be seen to be wrong.
     fn check_literals(&self, name: &str, steps: &[Step], offsets: &[usize]) -> Result<(), CompileError> {
-        let ([Step { kind: StepKind::Literal(Literal::String(text)) }], [offset]) = (steps, offsets) else {
+        let ([Step { kind: StepKind::Literal(literal) }], [offset]) = (steps, offsets) else {
             return Ok(());
         };
-        let valid = match name {
-            "duration" => library::time::Duration::parse(text).is_ok(),
-            "timestamp" => library::time::Timestamp::parse(text).is_ok(),
+        let valid = match (name, literal) {
+            ("duration", Literal::String(text)) => library::time::Duration::parse(text).is_ok(),
+            // The API server takes a literal duration for text, whatever it is.
+            ("duration", Literal::Int(_)) => false,
+            ("timestamp", Literal::String(text)) => library::time::Timestamp::parse(text).is_ok(),
+            ("timestamp", Literal::Int(seconds)) => library::time::Timestamp::from_seconds(*seconds).is_ok(),
             _ => true,
         };
         if valid { Ok(()) } else { self.error(*offset, format!("invalid {name} argument")) }

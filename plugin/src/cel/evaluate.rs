@@ -6,7 +6,7 @@ use super::activation::Activation;
 use super::ast::Operator;
 use super::budget::Budget;
 use super::error::EvaluationError;
-use super::library::CallContext;
+use super::library::{CallContext, lists};
 use super::operators;
 use super::program::{Call, Fold, FoldKind, Literal, Step, StepKind};
 use super::types::Kind;
@@ -252,8 +252,9 @@ impl<'a, 'r> Evaluator<'a, 'r> {
         let mut matches = 0;
         let mut list = Vec::new();
         let mut map = Map::new();
+        let mut keyed: Vec<(Value<'a>, Value<'a>)> = Vec::new();
         for (first, second) in elements {
-            let kept = (fold.kind == FoldKind::Filter).then(|| first.clone());
+            let kept = matches!(fold.kind, FoldKind::Filter | FoldKind::Sort).then(|| first.clone());
             let key = matches!(fold.kind, FoldKind::Map).then(|| first.clone());
             self.bind(fold.slot, first, second);
             let holds = match &fold.predicate {
@@ -272,10 +273,11 @@ impl<'a, 'r> Evaluator<'a, 'r> {
                 FoldKind::Exists if holds => return Ok(Value::Bool(true)),
                 FoldKind::ExistsOne if holds => matches += 1,
                 FoldKind::Filter if holds => list.extend(kept),
-                FoldKind::List | FoldKind::Map | FoldKind::Entries if holds => {
+                FoldKind::List | FoldKind::Map | FoldKind::Entries | FoldKind::Sort if holds => {
                     let Some(transform) = &fold.transform else { continue };
                     let value = self.evaluate(transform)?;
                     match (fold.kind, key) {
+                        (FoldKind::Sort, _) => keyed.extend(kept.map(|element| (element, value))),
                         (FoldKind::Map, Some(key)) => insert(&mut map, &key, value, true)?,
                         (FoldKind::Entries, _) => {
                             let Some(entries) = value.as_map() else { return Err(EvaluationError::NoSuchOverload) };
@@ -299,6 +301,10 @@ impl<'a, 'r> Evaluator<'a, 'r> {
             FoldKind::Exists => Value::Bool(false),
             FoldKind::ExistsOne => Value::Bool(matches == 1),
             FoldKind::Filter | FoldKind::List => Value::list(list),
+            FoldKind::Sort => {
+                lists::sort_by(self.budget, &mut keyed, |(_, key)| key)?;
+                Value::list(keyed.into_iter().map(|(element, _)| element).collect::<Vec<_>>())
+            }
             FoldKind::Map | FoldKind::Entries => Value::Map(Arc::new(map)),
         })
     }
@@ -321,18 +327,13 @@ fn not_optional(value: &Value<'_>) -> EvaluationError {
     EvaluationError::function(format!("cannot initialize optional entry from non-optional value {}", value.shown()))
 }
 
-/// Adds an entry to a map; a key twice is an error.
+/// Adds an entry to a map. A key twice is an error in a comprehension; in a literal the last one wins.
 fn insert<'a>(map: &mut Map<'a>, key: &Value<'a>, value: Value<'a>, comprehension: bool) -> Result<()> {
     let Some(new) = key.to_key() else {
         return Err(EvaluationError::function(format!("unsupported key type: {}", key.kind().name())));
     };
-    if map.insert(new, value).is_some() {
-        let shown = key.shown();
-        return Err(EvaluationError::function(if comprehension {
-            format!("insert failed: key {shown} already exists")
-        } else {
-            format!("Failed with repeated key: {shown}")
-        }));
+    if map.insert(new, value).is_some() && comprehension {
+        return Err(EvaluationError::function(format!("insert failed: key {} already exists", key.shown())));
     }
     Ok(())
 }

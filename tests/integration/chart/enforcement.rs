@@ -14,8 +14,9 @@ fn published() -> Vec<Value> {
         let path = entry.unwrap().path();
         if path.is_file() {
             let text = std::fs::read_to_string(path).unwrap();
-            let documents = serde_yaml::Deserializer::from_str(&text);
-            objects.extend(documents.map(|document| serde::Deserialize::deserialize(document).unwrap()));
+            objects.extend(
+                text.split("\n---\n").map(|document| serde_yaml::from_str::<Value>(document).unwrap()),
+            );
         }
     }
     assert!(!objects.is_empty());
@@ -43,7 +44,8 @@ fn every_policy_is_enforced_word_for_word() {
             of_kind.map(|object| object["metadata"]["name"].as_str().unwrap().to_owned()).collect()
         };
         for kind in [POLICY, BINDING] {
-            let wanted: BTreeSet<_> = names(&published(), kind).iter().map(|name| format!("{name}.team")).collect();
+            let wanted: BTreeSet<_> =
+                names(&published(), kind).iter().map(|name| format!("{name}.team")).collect();
             assert_eq!(names(&objects, kind), wanted);
         }
         for policy in published().iter().filter(|object| object["kind"] == POLICY) {
@@ -60,7 +62,11 @@ fn bindings_hold_for_the_namespaces_of_the_release_alone() {
     let objects = enforced();
     for binding in objects.iter().filter(|object| object["kind"] == BINDING) {
         let spec = &binding["spec"];
-        assert!(objects.iter().any(|object| object["kind"] == POLICY && object["metadata"]["name"] == spec["policyName"]));
+        assert!(
+            objects
+                .iter()
+                .any(|object| object["kind"] == POLICY && object["metadata"]["name"] == spec["policyName"])
+        );
         assert_eq!(
             spec["matchResources"]["namespaceSelector"],
             json!({"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["team"]}]})
@@ -90,7 +96,13 @@ fn the_parameters_are_those_of_the_system() {
     let params: Value = serde_yaml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let found = find(&objects, "ConfigMap", params["metadata"]["name"].as_str().unwrap());
     assert_eq!(found["data"], params["data"]);
-    let values = json!({"system": "harbour", "harbour": {"services": {}}, "policies": {"enforce": true}});
+    let web = json!({
+        "kind": "Deployment",
+        "selector": {"app.kubernetes.io/name": "web"},
+        "image": {"repository": "example/web", "tag": "1.0"},
+    });
+    let values =
+        json!({"system": "harbour", "harbour": {"services": {"web": web}}, "policies": {"enforce": true}});
     let told = refusal(&chart().inline(values));
     assert!(told.contains("no policy parameters for the system \"harbour\""), "{told}");
     assert!(told.contains(&format!("There are some for: {}", own_system())), "{told}");
@@ -103,13 +115,16 @@ fn an_exception_in_values_marks_the_objects_and_narrows_the_policy() {
     let values = json!({system.as_str(): {"services": {"user-service": {"exceptions": exceptions}}}});
     let objects = rendered(&chart().release("r", "team").set("policies.enforce", "true").inline(values));
     let annotation = |name: &str| -> Option<Value> {
-        let text = find(&objects, "Deployment", name)["metadata"].get("annotations")?.get("policies.gift.dev/exceptions")?;
+        let text = find(&objects, "Deployment", name)["metadata"]
+            .get("annotations")?
+            .get("policies.gift.dev/exceptions")?;
         serde_json::from_str(text.as_str().unwrap()).ok()
     };
     let granted = json!([{"rule": "pinned-image-tag", "reason": "vendor image", "expires": "2099-12-31"}]);
     assert_eq!(annotation("user-service"), Some(granted));
     assert_eq!(annotation("wish-service"), None);
-    let conditions = |rule: &str| find(&objects, POLICY, &format!("{rule}.team"))["spec"].get("matchConditions").cloned();
+    let conditions =
+        |rule: &str| find(&objects, POLICY, &format!("{rule}.team"))["spec"].get("matchConditions").cloned();
     assert_eq!(conditions("pinned-image-tag").unwrap()[0]["name"], "service-user-service");
     assert_eq!(conditions("minimum-requests"), None);
 }

@@ -2,6 +2,7 @@
 //!
 //! Depends on both Helms; no cluster, no plugin.
 
+mod announcement;
 mod enforcement;
 mod neutrality;
 mod reading;

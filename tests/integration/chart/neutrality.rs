@@ -29,7 +29,9 @@ fn names() -> BTreeSet<String> {
             names.insert(system.clone());
             names.extend(tree.get("project").and_then(Value::as_str).map(str::to_owned));
             for kind in ["services", "configMaps", "secrets", "externals"] {
-                names.extend(tree.get(kind).and_then(Value::as_object).into_iter().flat_map(|map| map.keys().cloned()));
+                names.extend(
+                    tree.get(kind).and_then(Value::as_object).into_iter().flat_map(|map| map.keys().cloned()),
+                );
             }
         }
     };

@@ -34,13 +34,17 @@ fn large_numbers_keep_their_digits() {
 #[test]
 fn words_that_old_yaml_takes_for_booleans_stay_texts() {
     let system = own_system();
-    let words = ["ON", "off", "Yes", "no", "Y", "n", "null", "~", "1e3", "0o14", "0x1F", "010", "1_000", ".5", ""];
+    let words =
+        ["ON", "off", "Yes", "no", "Y", "n", "null", "~", "1e3", "0o14", "0x1F", "010", "1_000", ".5", ""];
     let data: serde_json::Map<_, _> =
         words.iter().enumerate().map(|(at, word)| (format!("KEY_{at}"), json!(word))).collect();
-    let keys: serde_json::Map<_, _> =
-        ["ON", "off", "Yes", "no", "Y", "n", "1e3", "010"].iter().map(|key| ((*key).to_owned(), json!("x"))).collect();
+    let keys: serde_json::Map<_, _> = ["ON", "off", "Yes", "no", "Y", "n", "1e3", "010"]
+        .iter()
+        .map(|key| ((*key).to_owned(), json!("x")))
+        .collect();
     for helm in HELMS {
-        let values = json!({system.as_str(): {"configMaps": {"words": {"data": data}, "keys": {"data": keys}}}});
+        let values =
+            json!({system.as_str(): {"configMaps": {"words": {"data": data}, "keys": {"data": keys}}}});
         let objects = rendered(&chart().helm(helm).inline(values));
         assert_eq!(find(&objects, "ConfigMap", "words")["data"], Value::Object(data.clone()));
         assert_eq!(find(&objects, "ConfigMap", "keys")["data"], Value::Object(keys.clone()));
@@ -58,7 +62,9 @@ fn a_key_that_old_yaml_took_for_a_boolean_is_refused_with_the_way_out() {
     std::fs::write(&file, text).unwrap();
     for helm in HELMS {
         let told = super::refusal(&chart().helm(helm).values(file.path()));
-        for part in ["configMaps.gift-config.data.true", "services.user-service.env.false", "put the key in quotes"] {
+        for part in
+            ["configMaps.gift-config.data.true", "services.user-service.env.false", "put the key in quotes"]
+        {
             assert!(told.contains(part), "{part} in {told}");
         }
     }
@@ -67,7 +73,8 @@ fn a_key_that_old_yaml_took_for_a_boolean_is_refused_with_the_way_out() {
 #[test]
 fn texts_of_several_lines_and_odd_characters_arrive_unchanged() {
     let system = own_system();
-    let text = "first: {{ not a template }}\n  second \"quoted\" 'too'\n\ttab\n# no comment\n\nlast: ünïcode ☃\n";
+    let text =
+        "first: {{ not a template }}\n  second \"quoted\" 'too'\n\ttab\n# no comment\n\nlast: ünïcode ☃\n";
     for helm in HELMS {
         let values = json!({system.as_str(): {"configMaps": {"texts": {"data": {"file.conf": text}}}}});
         let objects = rendered(&chart().helm(helm).inline(values));

@@ -4,10 +4,11 @@
 //! `UPDATE_EXPECT=1 cargo test -p gift-tests --test integration readme` writes it anew.
 
 use super::repository;
-use serde_yaml::{Mapping, Value};
+use serde_json::Value;
 use std::fmt::Write as _;
 
-const BEGIN: &str = "<!-- The reference: made from values.schema.json and values.yaml, checked by a test. -->\n";
+const BEGIN: &str =
+    "<!-- The reference: made from values.schema.json and values.yaml, checked by a test. -->\n";
 const END: &str = "<!-- The end of the reference. -->\n";
 
 /// The schema, and the values it describes.
@@ -58,10 +59,10 @@ impl Reference {
     /// The definitions with sections of their own that a schema refers to, in its order.
     fn references(&self, schema: &Value, found: &mut Vec<String>) {
         match schema {
-            Value::Mapping(mapping) => {
-                for (key, value) in mapping {
-                    match (key.as_str(), value.as_str()) {
-                        (Some("$ref"), Some(reference)) => {
+            Value::Object(_) => {
+                for (key, value) in sorted(schema) {
+                    match (key, value.as_str()) {
+                        ("$ref", Some(reference)) => {
                             let name = reference.trim_start_matches("#/$defs/").to_owned();
                             if self.has_section(&name) && !found.contains(&name) {
                                 found.push(name);
@@ -69,12 +70,12 @@ impl Reference {
                                 self.references(&self.schema["$defs"][&name], found);
                             }
                         }
-                        (Some("$defs"), _) => {}
+                        ("$defs", _) => {}
                         _ => self.references(value, found),
                     }
                 }
             }
-            Value::Sequence(items) => items.iter().for_each(|item| self.references(item, found)),
+            Value::Array(items) => items.iter().for_each(|item| self.references(item, found)),
             _ => {}
         }
     }
@@ -89,23 +90,30 @@ impl Reference {
         } else {
             writeln!(text, "\n### {name}\n\n{}\n", words(schema, "description")).unwrap();
         }
-        let head = if defaults.is_some() { "| Key | Type | Default | Meaning |" } else { "| Key | Type | Meaning |" };
+        let head = if defaults.is_some() {
+            "| Key | Type | Default | Meaning |"
+        } else {
+            "| Key | Type | Meaning |"
+        };
         let rule = if defaults.is_some() { "|---|---|---|---|" } else { "|---|---|---|" };
         writeln!(text, "{head}\n{rule}").unwrap();
         self.rows("", schema, defaults, text);
         if name.is_empty() {
-            let tree = schema["additionalProperties"]["$ref"].as_str().unwrap().trim_start_matches("#/$defs/");
+            let tree =
+                schema["additionalProperties"]["$ref"].as_str().unwrap().trim_start_matches("#/$defs/");
             let blank = if defaults.is_some() { " |" } else { "" };
-            writeln!(text, "| `<system>` | [{tree}](#{}) |{blank} The tree of a system. |", tree.to_lowercase()).unwrap();
+            writeln!(
+                text,
+                "| `<system>` | [{tree}](#{}) |{blank} The tree of a system. |",
+                tree.to_lowercase()
+            )
+            .unwrap();
         }
     }
 
     /// One row for each key, nested ones with their path.
     fn rows(&self, path: &str, schema: &Value, defaults: Option<&Value>, text: &mut String) {
-        let empty = Mapping::new();
-        let properties = schema.get("properties").and_then(Value::as_mapping).unwrap_or(&empty);
-        for (key, property) in properties {
-            let key = key.as_str().unwrap();
+        for (key, property) in schema.get("properties").map(sorted).unwrap_or_default() {
             let path = if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
             self.row(&path, property, defaults.map(|values| &values[key]), text);
         }
@@ -146,7 +154,7 @@ impl Reference {
             }
             return self.kind(&self.schema["$defs"][name]);
         }
-        if let Some(choices) = schema.get("enum").and_then(Value::as_sequence) {
+        if let Some(choices) = schema.get("enum").and_then(Value::as_array) {
             let choices: Vec<_> = choices.iter().filter(|choice| !choice.is_null()).map(scalar).collect();
             return choices.join(", ");
         }
@@ -154,7 +162,7 @@ impl Reference {
             return [&schema["then"], &schema["else"]].map(|part| self.kind(part)).join(", ");
         }
         let types: Vec<_> = match schema.get("type") {
-            Some(Value::Sequence(types)) => types.iter().filter_map(Value::as_str).collect(),
+            Some(Value::Array(types)) => types.iter().filter_map(Value::as_str).collect(),
             Some(Value::String(one)) => vec![one.as_str()],
             _ => vec!["any"],
         };
@@ -168,10 +176,22 @@ impl Reference {
     }
 }
 
+/// The entries of an object by key: what order a parser keeps is its own affair.
+fn sorted(object: &Value) -> Vec<(&str, &Value)> {
+    let mut entries: Vec<_> =
+        object.as_object().into_iter().flatten().map(|(key, value)| (key.as_str(), value)).collect();
+    entries.sort_by_key(|(key, _)| *key);
+    entries
+}
+
 /// What a list or a map consists of.
 fn item<'s>(schema: &'s Value, keyword: &str) -> Option<&'s Value> {
-    let found = schema.get(keyword)?;
-    if keyword == "patternProperties" { found.as_mapping()?.values().next() } else { Some(found) }
+    let named = schema.get(keyword);
+    if keyword != "patternProperties" {
+        return named;
+    }
+    let any = schema.get("additionalProperties").filter(|any| any.is_object());
+    named.and_then(|patterns| patterns.as_object()?.values().next()).or(any)
 }
 
 fn words(schema: &Value, key: &str) -> String {
@@ -201,7 +221,13 @@ fn the_values_reference_says_what_schema_and_values_say() {
     }
     let found = format!("{BEGIN}{found}{END}");
     for (at, (found, wanted)) in found.lines().zip(wanted.lines()).enumerate() {
-        assert_eq!(found, wanted, "line {} of the reference in {}; UPDATE_EXPECT=1 writes it anew", at + 1, path.display());
+        assert_eq!(
+            found,
+            wanted,
+            "line {} of the reference in {}; UPDATE_EXPECT=1 writes it anew",
+            at + 1,
+            path.display()
+        );
     }
     assert_eq!(found, wanted, "UPDATE_EXPECT=1 writes it anew");
 }
@@ -209,18 +235,20 @@ fn the_values_reference_says_what_schema_and_values_say() {
 #[test]
 fn every_part_of_the_schema_has_a_title_and_a_description() {
     fn visit(schema: &Value, path: &str, missing: &mut Vec<String>) {
-        let Some(mapping) = schema.as_mapping() else { return };
+        let Some(mapping) = schema.as_object() else { return };
         let refers = mapping.get("$ref").is_some();
         if !refers && (mapping.get("title").is_none() || mapping.get("description").is_none()) {
             missing.push(path.to_owned());
         }
         for keyword in ["properties", "$defs", "patternProperties"] {
-            for (key, item) in schema.get(keyword).and_then(Value::as_mapping).into_iter().flatten() {
-                visit(item, &format!("{path}/{keyword}/{}", key.as_str().unwrap()), missing);
+            for (key, item) in schema.get(keyword).map(sorted).unwrap_or_default() {
+                visit(item, &format!("{path}/{keyword}/{key}"), missing);
             }
         }
         for keyword in ["additionalProperties", "items"] {
-            if let Some(item) = schema.get(keyword).filter(|item| item.is_mapping() && item.get("$ref").is_none()) {
+            if let Some(item) =
+                schema.get(keyword).filter(|item| item.is_object() && item.get("$ref").is_none())
+            {
                 visit(item, &format!("{path}/{keyword}"), missing);
             }
         }

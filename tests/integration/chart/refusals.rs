@@ -41,7 +41,8 @@ fn an_unknown_system_is_refused_with_the_systems_there_are() {
         assert!(told.contains("the values hold no tree \"nowhere\""), "{told}");
         assert!(told.contains(&format!("There are: {}.", own_system())), "{told}");
         assert!(told.contains("-f values/nowhere/base.yaml"), "{told}");
-        let two = chart().helm(helm).set("system", "nowhere").inline(json!({"abroad": {"services": {}}}));
+        let two =
+            chart().helm(helm).set("system", "nowhere").inline(json!({"abroad": {"services": {"web": {}}}}));
         let told = refusal(&two);
         assert!(told.contains(&format!("There are: abroad, {}.", own_system())), "{told}");
     }
@@ -104,5 +105,7 @@ fn an_exception_needs_a_reason_and_a_last_day() {
     };
     assert!(exception(json!({"reason": "vendor image"})).contains("missing property 'expires'"));
     assert!(exception(json!({"expires": "2099-12-31"})).contains("missing property 'reason'"));
-    assert!(exception(json!({"reason": "vendor image", "expires": "soon"})).contains("'soon' does not match"));
+    assert!(
+        exception(json!({"reason": "vendor image", "expires": "soon"})).contains("'soon' does not match")
+    );
 }

@@ -57,7 +57,8 @@ fn a_new_version_of_the_chart_or_the_system_touches_no_pod_and_no_selector() {
         rendered(&chart).into_iter().filter(|object| object["kind"] == "Deployment").flat_map(parts).collect()
     };
     let copy = tempfile::tempdir().unwrap();
-    let copied = Command::new("cp").arg("-R").arg(repository().join("chart")).arg(copy.path()).status().unwrap();
+    let copied =
+        Command::new("cp").arg("-R").arg(repository().join("chart")).arg(copy.path()).status().unwrap();
     assert!(copied.success());
     let file = copy.path().join("chart/Chart.yaml");
     let text = std::fs::read_to_string(&file).unwrap();
@@ -84,7 +85,11 @@ fn helm_lint_has_nothing_against_the_chart() {
         let program = find(Tool::Helm(helm)).unwrap().path;
         for values in &files {
             let mut command = Command::new(&program);
-            command.arg("lint").arg("--strict").args(["--kube-version", "1.34"]).arg(repository().join("chart"));
+            command
+                .arg("lint")
+                .arg("--strict")
+                .args(["--kube-version", "1.34"])
+                .arg(repository().join("chart"));
             for file in values {
                 command.arg("--values").arg(file);
             }
