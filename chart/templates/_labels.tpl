@@ -35,6 +35,7 @@ The metadata of an object: name, namespace, labels, annotations.
 
 Usage: {{ include "gift.metadata" (dict "context" $context "name" $name "of" $service.name "service" $service "labels" $labels "annotations" $annotations "namespace" $namespace) }}
   of        app.kubernetes.io/name, the object's own name without it
+  exceptions  from policies, beside those of the service
   namespace where it goes; "" for objects of the whole cluster
 */}}
 {{- define "gift.metadata" -}}
@@ -49,7 +50,9 @@ labels:
   {{- $_ := set $arguments "service" .service }}
   {{- end }}
   {{- include "gift.labels" $arguments | nindent 2 }}
-{{- with dig "annotations" dict . }}
+{{- $annotations := deepCopy (dig "annotations" dict .) }}
+{{- include "gift.exceptions" (dict "exceptions" (mustMerge dict (dig "exceptions" dict .) (dig "service" "exceptions" dict .)) "annotations" $annotations) }}
+{{- with $annotations }}
 annotations:
   {{- toYaml . | nindent 2 }}
 {{- end }}

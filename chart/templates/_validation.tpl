@@ -22,6 +22,9 @@ Usage: {{ include "gift.validate" $context }}
 {{- end }}
 {{- end }}
 {{- range $name, $config := dig "configMaps" dict $tree }}
+{{- range $field := list "data" "binaryData" "labels" "annotations" }}
+{{- include "gift.validateKeys" (dict "problems" $problems "map" (dig $field dict $config) "path" (printf "%s.configMaps.%s.%s" $root $name $field)) }}
+{{- end }}
 {{- range $key, $value := dig "data" dict $config }}
 {{- if kindIs "map" $value }}
 {{- include "gift.validateService.reference" (dict "context" $context "problems" $problems "reference" $value "path" (printf "%s.configMaps.%s.data.%s" $root $name $key)) }}
@@ -30,6 +33,9 @@ Usage: {{ include "gift.validate" $context }}
 {{- end }}
 {{- range $name, $secret := dig "secrets" dict $tree }}
 {{- $path := printf "%s.secrets.%s" $root $name }}
+{{- range $field := list "data" "stringData" "secretRefs" "labels" "annotations" }}
+{{- include "gift.validateKeys" (dict "problems" $problems "map" (dig $field dict $secret) "path" (printf "%s.%s" $path $field)) }}
+{{- end }}
 {{- if and (dig "secretRefs" dict $secret) (not $context.environment) }}
 {{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.secretRefs" $path) "message" (printf "a reference names the environment; set %s.environment." $root)) }}
 {{- end }}
@@ -70,6 +76,15 @@ Usage: {{ include "gift.validate" $context }}
 {{- $_ := set .problems "list" (append .problems.list (printf "%s: %s" .path .message)) }}
 {{- end }}
 
+{{/* Checks that no key was read as a boolean. Usage: {{ include "gift.validateKeys" (dict "problems" $problems "map" $map "path" $path) }} */}}
+{{- define "gift.validateKeys" -}}
+{{- range $key := list "true" "false" }}
+{{- if hasKey $.map $key }}
+{{- include "gift.problem" (dict "problems" $.problems "path" (printf "%s.%s" $.path $key) "message" (printf "YAML reads an unquoted %s as %s; put the key in quotes." (ternary "y, yes, on or true" "n, no, off or false" (eq $key "true")) $key)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* Checks {service, port}: the service is there, switched on, and has the port. */}}
 {{- define "gift.validateService.reference" -}}
 {{- $context := .context }}
@@ -105,6 +120,9 @@ Usage: {{ include "gift.validate" $context }}
 {{- if not $service.kind }}
 {{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.kind" $path) "message" (printf "set it here or in %s.defaults: Deployment, StatefulSet, DaemonSet, Job or CronJob." $context.path)) }}
 {{- end }}
+{{- range $field := list "labels" "annotations" "podLabels" "podAnnotations" }}
+{{- include "gift.validateKeys" (dict "problems" $problems "map" (dig $field dict $service) "path" (printf "%s.%s" $path $field)) }}
+{{- end }}
 {{- range $key, $value := $service.selector }}
 {{- if ne $value (dig $key (dig "labels" $key (dig "podLabels" $key "" $service) $service) (dict "app.kubernetes.io/name" $service.name "app.kubernetes.io/instance" $context.root.Release.Name "app.kubernetes.io/part-of" $context.system)) }}
 {{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.selector.%s" $path $key) "message" (printf "the pods do not carry %s=%s; add it to labels, or change the selector." $key $value)) }}
@@ -125,6 +143,7 @@ Usage: {{ include "gift.validate" $context }}
 {{- if not (or (dig "image" "tag" "" $container) (dig "image" "digest" "" $container)) }}
 {{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.image.tag" $containerPath) "message" "no version; set a tag or a digest.") }}
 {{- end }}
+{{- include "gift.validateKeys" (dict "problems" $problems "map" (dig "env" dict $container) "path" (printf "%s.env" $containerPath)) }}
 {{- range $key, $value := dig "env" dict $container }}
 {{- if kindIs "map" $value }}
 {{- include "gift.validateEnv" (dict "context" $context "problems" $problems "key" $key "value" $value "path" (printf "%s.env.%s" $containerPath $key)) }}

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
 
+mod chart;
 mod cluster;
 mod command;
+mod facts;
 mod policies;

@@ -52,8 +52,12 @@ impl<'e> Checker<'e> {
             ExpressionKind::String(value) => literal(Literal::String(value.as_str().into()), Kind::String),
             ExpressionKind::Bytes(value) => literal(Literal::Bytes(value.as_slice().into()), Kind::Bytes),
             ExpressionKind::Identifier(name) => self.identifier(offset, name),
-            ExpressionKind::Select { operand, field, optional } => self.select(expression, operand, field, *optional),
-            ExpressionKind::Index { operand, index, optional } => self.index(offset, operand, index, *optional),
+            ExpressionKind::Select { operand, field, optional } => {
+                self.select(expression, operand, field, *optional)
+            }
+            ExpressionKind::Index { operand, index, optional } => {
+                self.index(offset, operand, index, *optional)
+            }
             ExpressionKind::Call { target, function, arguments } => {
                 self.call(offset, target.as_deref(), function, arguments)
             }
@@ -134,10 +138,10 @@ impl<'e> Checker<'e> {
             return Ok((step(StepKind::Literal(Literal::Bool(true))), Type::BOOL));
         }
         if *optional {
-            return self.error(offset, "invalid argument to has() macro");
+            return self.error(argument.offset, "invalid argument to has() macro");
         }
         let (operand, of) = self.check(operand)?;
-        self.field(argument.offset, &of, field)?;
+        self.field(offset, &of, field)?;
         Ok((step(StepKind::Has { operand: Box::new(operand), field: field.as_str().into() }), Type::BOOL))
     }
 
@@ -167,8 +171,10 @@ impl<'e> Checker<'e> {
         }
         let signatures = signatures::of(operator);
         if let Operator::And | Operator::Or = operator {
-            for pair in types.windows(2) {
-                self.resolve(offset, operator.function(), signatures, pair)?;
+            for (operand, of) in operands.iter().zip(&types) {
+                if !Type::BOOL.accepts(of) {
+                    return self.error(operand.offset, format!("expected type 'bool' but found '{of}'"));
+                }
             }
             let kind = if operator == Operator::And { StepKind::And(steps) } else { StepKind::Or(steps) };
             return Ok((step(kind), Type::BOOL));
@@ -254,7 +260,9 @@ impl<'e> Checker<'e> {
             of if !optional => Ok(of),
             Type::Optional(value) => Ok(*value),
             Type::Dyn => Ok(Type::Dyn),
-            other => self.error(offset, format!("expected type 'optional_type({other})' but found '{other}'")),
+            other => {
+                self.error(offset, format!("expected type 'optional_type({other})' but found '{other}'"))
+            }
         }
     }
 
@@ -271,19 +279,59 @@ impl<'e> Checker<'e> {
         }
     }
 
-    fn call(&mut self, offset: usize, target: Option<&Expression>, function: &str, arguments: &[Expression]) -> Checked {
+    fn call(
+        &mut self,
+        offset: usize,
+        target: Option<&Expression>,
+        function: &str,
+        arguments: &[Expression],
+    ) -> Checked {
         if let Some(result) = self.expand_macro(offset, target, function, arguments) {
             return result;
         }
         let plain = function.trim_start_matches('.');
-        let qualified = target.and_then(qualified_name).map(|name| format!("{}.{plain}", name.trim_start_matches('.')));
+        let qualified =
+            target.and_then(qualified_name).map(|name| format!("{}.{plain}", name.trim_start_matches('.')));
         if let Some(name) = qualified.filter(|name| library::exists(name)) {
             return self.apply(offset, &name, false, arguments.iter());
         }
         match target {
-            Some(target) => self.apply(offset, plain, true, std::iter::once(target).chain(arguments)),
+            Some(target) => {
+                if plain == "format" {
+                    self.check_template(offset, target, arguments)?;
+                }
+                self.apply(offset, plain, true, std::iter::once(target).chain(arguments))
+            }
             None => self.apply(offset, plain, false, arguments.iter()),
         }
+    }
+
+    /// A literal template asks for as many values as its literal list has.
+    fn check_template(
+        &self,
+        offset: usize,
+        template: &Expression,
+        arguments: &[Expression],
+    ) -> Result<(), CompileError> {
+        let (ExpressionKind::String(template), [Expression { kind: ExpressionKind::List(elements), .. }]) =
+            (&template.kind, arguments)
+        else {
+            return Ok(());
+        };
+        if elements.iter().any(|element| element.optional) {
+            return Ok(());
+        }
+        let expected = template.replace("%%", "").matches('%').count();
+        let given = elements.len();
+        if given > expected {
+            let message =
+                format!("too many arguments supplied to string.format (expected {expected}, got {given})");
+            return self.error(offset, message);
+        }
+        if given < expected && !template.ends_with('%') {
+            return self.error(offset, format!("index {given} out of range"));
+        }
+        Ok(())
     }
 
     fn apply<'x>(
@@ -297,7 +345,13 @@ impl<'e> Checker<'e> {
         if name == "format" {
             self.mixing += 1;
         }
-        for argument in arguments {
+        for (index, argument) in arguments.enumerate() {
+            if index == usize::from(method)
+                && library::named(name).next().is_none()
+                && !matches!(name, "or" | "orValue")
+            {
+                return self.undeclared(offset, name);
+            }
             let (step, of) = self.check(argument)?;
             steps.push(step);
             types.push(of);
@@ -341,12 +395,15 @@ impl<'e> Checker<'e> {
 
     /// Literals that can be seen to be wrong.
     fn check_literals(&self, name: &str, steps: &[Step], offsets: &[usize]) -> Result<(), CompileError> {
-        let ([Step { kind: StepKind::Literal(Literal::String(text)) }], [offset]) = (steps, offsets) else {
+        let ([Step { kind: StepKind::Literal(literal) }], [offset]) = (steps, offsets) else {
             return Ok(());
         };
-        let valid = match name {
-            "duration" => library::time::Duration::parse(text).is_ok(),
-            "timestamp" => library::time::Timestamp::parse(text).is_ok(),
+        let valid = match (name, literal) {
+            ("duration", Literal::String(text)) => library::time::Duration::parse(text).is_ok(),
+            // The API server takes a literal duration for text, whatever it is.
+            ("duration", Literal::Int(_)) => false,
+            ("timestamp", Literal::String(text)) => library::time::Timestamp::parse(text).is_ok(),
+            ("timestamp", Literal::Int(seconds)) => library::time::Timestamp::from_seconds(*seconds).is_ok(),
             _ => true,
         };
         if valid { Ok(()) } else { self.error(*offset, format!("invalid {name} argument")) }

@@ -94,7 +94,7 @@ pub enum EvaluationError {
     #[error("unsigned integer overflow")]
     UnsignedOverflow,
     /// A duration beyond 64 bits of nanoseconds.
-    #[error("duration overflow")]
+    #[error("integer overflow")]
     DurationOverflow,
     /// A point in time outside the years 1 to 9999.
     #[error("timestamp overflow")]

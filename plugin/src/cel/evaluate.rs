@@ -6,7 +6,7 @@ use super::activation::Activation;
 use super::ast::Operator;
 use super::budget::Budget;
 use super::error::EvaluationError;
-use super::library::CallContext;
+use super::library::{CallContext, lists};
 use super::operators;
 use super::program::{Call, Fold, FoldKind, Literal, Step, StepKind};
 use super::types::Kind;
@@ -79,7 +79,9 @@ impl<'a, 'r> Evaluator<'a, 'r> {
             StepKind::List(elements) => self.list(elements),
             StepKind::Map(entries) => self.map(entries),
             StepKind::Fold(fold) => self.fold(fold),
-            StepKind::OptionalMap { operand, slot, body, flat } => self.optional_map(operand, *slot, body, *flat),
+            StepKind::OptionalMap { operand, slot, body, flat } => {
+                self.optional_map(operand, *slot, body, *flat)
+            }
         }
     }
 
@@ -133,7 +135,11 @@ impl<'a, 'r> Evaluator<'a, 'r> {
 
     fn dispatch(&mut self, call: &'a Call, arguments: &[Value<'a>]) -> Result<Value<'a>> {
         for overload in &call.overloads {
-            let fits = overload.parameters.iter().zip(arguments).all(|(shape, argument)| shape.fits(argument.kind()));
+            let fits = overload
+                .parameters
+                .iter()
+                .zip(arguments)
+                .all(|(shape, argument)| shape.fits(argument.kind()));
             if fits {
                 let mut context = CallContext { budget: self.budget, regex: call.regex.as_ref() };
                 return (overload.run)(&mut context, arguments);
@@ -183,7 +189,13 @@ impl<'a, 'r> Evaluator<'a, 'r> {
     }
 
     #[inline(never)]
-    fn optional_map(&mut self, operand: &'a Step, slot: usize, body: &'a Step, flat: bool) -> Result<Value<'a>> {
+    fn optional_map(
+        &mut self,
+        operand: &'a Step,
+        slot: usize,
+        body: &'a Step,
+        flat: bool,
+    ) -> Result<Value<'a>> {
         match self.evaluate(operand)? {
             Value::Optional(None) => Ok(Value::Optional(None)),
             Value::Optional(Some(value)) => {
@@ -218,7 +230,10 @@ impl<'a, 'r> Evaluator<'a, 'r> {
                 keys.map(|key| (key, None)).collect()
             });
         }
-        Err(EvaluationError::function(format!("got '{}', expected iterable type", implementation_name(range.kind()))))
+        Err(EvaluationError::function(format!(
+            "got '{}', expected iterable type",
+            implementation_name(range.kind())
+        )))
     }
 
     /// Puts an element's values where the macro's steps look for them.
@@ -231,10 +246,10 @@ impl<'a, 'r> Evaluator<'a, 'r> {
     #[inline(never)]
     fn fold(&mut self, fold: &'a Fold) -> Result<Value<'a>> {
         let range = self.evaluate(&fold.range)?;
-        if let Some(list) = range.as_list() {
-            if !fold.two {
-                return self.fold_over(fold, list.iter().map(|element| (element, None)), list.len());
-            }
+        if let Some(list) = range.as_list()
+            && !fold.two
+        {
+            return self.fold_over(fold, list.iter().map(|element| (element, None)), list.len());
         }
         let elements = Self::elements(&range, fold.two)?;
         let length = elements.len();
@@ -252,8 +267,9 @@ impl<'a, 'r> Evaluator<'a, 'r> {
         let mut matches = 0;
         let mut list = Vec::new();
         let mut map = Map::new();
+        let mut keyed: Vec<(Value<'a>, Value<'a>)> = Vec::new();
         for (first, second) in elements {
-            let kept = (fold.kind == FoldKind::Filter).then(|| first.clone());
+            let kept = matches!(fold.kind, FoldKind::Filter | FoldKind::Sort).then(|| first.clone());
             let key = matches!(fold.kind, FoldKind::Map).then(|| first.clone());
             self.bind(fold.slot, first, second);
             let holds = match &fold.predicate {
@@ -272,13 +288,16 @@ impl<'a, 'r> Evaluator<'a, 'r> {
                 FoldKind::Exists if holds => return Ok(Value::Bool(true)),
                 FoldKind::ExistsOne if holds => matches += 1,
                 FoldKind::Filter if holds => list.extend(kept),
-                FoldKind::List | FoldKind::Map | FoldKind::Entries if holds => {
+                FoldKind::List | FoldKind::Map | FoldKind::Entries | FoldKind::Sort if holds => {
                     let Some(transform) = &fold.transform else { continue };
                     let value = self.evaluate(transform)?;
                     match (fold.kind, key) {
+                        (FoldKind::Sort, _) => keyed.extend(kept.map(|element| (element, value))),
                         (FoldKind::Map, Some(key)) => insert(&mut map, &key, value, true)?,
                         (FoldKind::Entries, _) => {
-                            let Some(entries) = value.as_map() else { return Err(EvaluationError::NoSuchOverload) };
+                            let Some(entries) = value.as_map() else {
+                                return Err(EvaluationError::NoSuchOverload);
+                            };
                             for key in entries.keys() {
                                 let Some(value) = entries.get(&key) else { continue };
                                 insert(&mut map, &key, value, true)?;
@@ -299,6 +318,10 @@ impl<'a, 'r> Evaluator<'a, 'r> {
             FoldKind::Exists => Value::Bool(false),
             FoldKind::ExistsOne => Value::Bool(matches == 1),
             FoldKind::Filter | FoldKind::List => Value::list(list),
+            FoldKind::Sort => {
+                lists::sort_by(self.budget, &mut keyed, |(_, key)| key)?;
+                Value::list(keyed.into_iter().map(|(element, _)| element).collect::<Vec<_>>())
+            }
             FoldKind::Map | FoldKind::Entries => Value::Map(Arc::new(map)),
         })
     }
@@ -318,21 +341,19 @@ fn literal_value(literal: &Literal) -> Value<'_> {
 }
 
 fn not_optional(value: &Value<'_>) -> EvaluationError {
-    EvaluationError::function(format!("cannot initialize optional entry from non-optional value {}", value.shown()))
+    EvaluationError::function(format!(
+        "cannot initialize optional entry from non-optional value {}",
+        value.shown()
+    ))
 }
 
-/// Adds an entry to a map; a key twice is an error.
+/// Adds an entry to a map. A key twice is an error in a comprehension; in a literal the last one wins.
 fn insert<'a>(map: &mut Map<'a>, key: &Value<'a>, value: Value<'a>, comprehension: bool) -> Result<()> {
     let Some(new) = key.to_key() else {
         return Err(EvaluationError::function(format!("unsupported key type: {}", key.kind().name())));
     };
-    if map.insert(new, value).is_some() {
-        let shown = key.shown();
-        return Err(EvaluationError::function(if comprehension {
-            format!("insert failed: key {shown} already exists")
-        } else {
-            format!("Failed with repeated key: {shown}")
-        }));
+    if map.insert(new, value).is_some() && comprehension {
+        return Err(EvaluationError::function(format!("insert failed: key {} already exists", key.shown())));
     }
     Ok(())
 }
@@ -341,8 +362,12 @@ fn insert<'a>(map: &mut Map<'a>, key: &Value<'a>, value: Value<'a>, comprehensio
 pub(super) fn select<'a>(operand: &Value<'a>, field: &str, optional: bool) -> Result<Value<'a>> {
     match operand {
         Value::Optional(None) => Ok(Value::Optional(None)),
-        Value::Optional(Some(inner)) => Ok(field_if_present(inner, field)?.map_or(Value::Optional(None), Value::some)),
-        operand if optional => Ok(field_if_present(operand, field)?.map_or(Value::Optional(None), Value::some)),
+        Value::Optional(Some(inner)) => {
+            Ok(field_if_present(inner, field)?.map_or(Value::Optional(None), Value::some))
+        }
+        operand if optional => {
+            Ok(field_if_present(operand, field)?.map_or(Value::Optional(None), Value::some))
+        }
         operand => match field_if_present(operand, field)? {
             Some(value) => Ok(value),
             None => Err(EvaluationError::NoSuchKey(field.into())),
@@ -392,12 +417,16 @@ fn element<'a>(operand: &Value<'a>, key: &Value<'a>) -> Result<Option<Value<'a>>
 
 /// A value as a position in a list.
 fn position(key: &Value<'_>) -> Result<i64> {
-    let unsupported = || EvaluationError::function(format!("unsupported index value {} in list", key.shown()));
+    let unsupported =
+        || EvaluationError::function(format!("unsupported index value {} in list", key.shown()));
     match key.clone().plain() {
         Value::Int(position) => Ok(position),
         Value::Uint(position) => i64::try_from(position).map_err(|_| unsupported()),
         Value::Double(position) => whole(position).ok_or_else(unsupported),
-        other => Err(EvaluationError::function(format!("unsupported index type '{}' in list", other.kind().name()))),
+        other => Err(EvaluationError::function(format!(
+            "unsupported index type '{}' in list",
+            other.kind().name()
+        ))),
     }
 }
 

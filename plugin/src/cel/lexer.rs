@@ -141,7 +141,8 @@ impl<'s> Lexer<'s> {
         for character in rest.chars().take(2) {
             match character {
                 'r' | 'R' if !raw => raw = true,
-                'b' | 'B' if !bytes => bytes = true,
+                // `br` and no `rb`.
+                'b' | 'B' if !bytes && !raw => bytes = true,
                 _ => break,
             }
             prefix += 1;

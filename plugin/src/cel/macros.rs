@@ -5,12 +5,16 @@
 use super::ast::{Expression, ExpressionKind, Operator};
 use super::check::{Checked, Checker, step};
 use super::error::CompileError;
+use super::operators::is_ordered;
 use super::program::{Fold, FoldKind, StepKind};
 use super::signatures;
 use super::types::{Kind, Type};
 
 /// The first minor version that accepts macros with two variables.
 const TWO_VARIABLES: u32 = 33;
+
+/// The first minor version that accepts `sortBy`.
+const SORT_BY: u32 = 35;
 
 impl Checker<'_> {
     /// The call, if it is one of a macro.
@@ -30,9 +34,10 @@ impl Checker<'_> {
         let (kind, variables, transformed) = match (function, arguments.len()) {
             ("all", 2) => (FoldKind::All, 1, false),
             ("exists", 2) => (FoldKind::Exists, 1, false),
-            ("exists_one" | "existsOne", 2) => (FoldKind::ExistsOne, 1, false),
+            ("exists_one", 2) => (FoldKind::ExistsOne, 1, false),
             ("filter", 2) => (FoldKind::Filter, 1, false),
             ("map", 2 | 3) => (FoldKind::List, 1, true),
+            ("sortBy", 2) => (FoldKind::Sort, 1, true),
             ("all", 3) => (FoldKind::All, 2, false),
             ("exists", 3) => (FoldKind::Exists, 2, false),
             ("exists_one" | "existsOne", 3) => (FoldKind::ExistsOne, 2, false),
@@ -47,10 +52,19 @@ impl Checker<'_> {
         Some(self.fold(offset, target, &written, arguments))
     }
 
-    fn fold(&mut self, offset: usize, target: &Expression, written: &Written<'_>, arguments: &[Expression]) -> Checked {
+    fn fold(
+        &mut self,
+        offset: usize,
+        target: &Expression,
+        written: &Written<'_>,
+        arguments: &[Expression],
+    ) -> Checked {
         let Written { kind, function, variables, transformed } = *written;
         if variables == 2 {
             self.require(offset, function, TWO_VARIABLES)?;
+        }
+        if kind == FoldKind::Sort {
+            self.require(offset, function, SORT_BY)?;
         }
         let (range, of) = self.check(target)?;
         let types = match &of {
@@ -85,8 +99,9 @@ impl Checker<'_> {
         };
         let predicate = match predicate {
             Some(predicate) => {
+                let at = predicate.offset;
                 let (predicate, found) = self.check(predicate)?;
-                self.check_predicate(offset, kind, &found)?;
+                self.check_predicate(offset, at, kind, &found)?;
                 Some(predicate)
             }
             None => None,
@@ -100,11 +115,30 @@ impl Checker<'_> {
         let result = match kind {
             FoldKind::All | FoldKind::Exists | FoldKind::ExistsOne => Type::BOOL,
             FoldKind::Filter => Type::list(element_type),
+            FoldKind::Sort => {
+                let ordered = match &transformed {
+                    Type::Dyn => true,
+                    Type::Plain(key) => is_ordered(*key),
+                    _ => false,
+                };
+                if !ordered {
+                    let types = [Type::list(element_type), Type::list(transformed)];
+                    return self.no_overload(offset, "@sortByAssociatedKeys", &types, true);
+                }
+                Type::list(element_type)
+            }
             FoldKind::List => Type::list(transformed),
             FoldKind::Map => Type::map(element_type, transformed),
             FoldKind::Entries => match transformed {
                 map @ (Type::Map(..) | Type::Dyn) => map,
-                other => return self.no_overload(offset, "cel.@mapInsert", &[Type::map(Type::Dyn, Type::Dyn), other], false),
+                other => {
+                    return self.no_overload(
+                        offset,
+                        "cel.@mapInsert",
+                        &[Type::map(Type::Dyn, Type::Dyn), other],
+                        false,
+                    );
+                }
             },
         };
         let two = variables == 2;
@@ -122,25 +156,39 @@ impl Checker<'_> {
         }
     }
 
-    fn check_predicate(&self, offset: usize, kind: FoldKind, found: &Type) -> Result<(), CompileError> {
+    fn check_predicate(
+        &self,
+        offset: usize,
+        predicate: usize,
+        kind: FoldKind,
+        found: &Type,
+    ) -> Result<(), CompileError> {
         if matches!(found, Type::Dyn | Type::Plain(Kind::Bool)) {
             return Ok(());
         }
         let (operator, types) = match kind {
-            FoldKind::All => (Operator::And, vec![Type::BOOL, found.clone()]),
-            FoldKind::Exists => (Operator::Or, vec![Type::BOOL, found.clone()]),
+            FoldKind::All | FoldKind::Exists => {
+                return self.error(predicate, format!("expected type 'bool' but found '{found}'"));
+            }
             _ => (Operator::Conditional, vec![found.clone(), Type::Dyn, Type::Dyn]),
         };
         self.resolve(offset, operator.function(), signatures::of(operator), &types).map(|_| ())
     }
 
-    fn optional_map(&mut self, offset: usize, target: &Expression, arguments: &[Expression], flat: bool) -> Checked {
+    fn optional_map(
+        &mut self,
+        offset: usize,
+        target: &Expression,
+        arguments: &[Expression],
+        flat: bool,
+    ) -> Checked {
         let [name, body] = arguments else {
             return self.error(offset, "wrong number of macro arguments");
         };
         let ExpressionKind::Identifier(variable) = &name.kind else {
             let function = if flat { "optFlatMap" } else { "optMap" };
-            return self.error(name.offset, format!("{function}() variable name must be a simple identifier"));
+            return self
+                .error(name.offset, format!("{function}() variable name must be a simple identifier"));
         };
         let (operand, of) = self.check(target)?;
         let inner = match of {

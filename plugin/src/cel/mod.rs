@@ -24,6 +24,8 @@ mod operators;
 mod parser;
 mod program;
 mod signatures;
+#[cfg(test)]
+mod tests;
 mod types;
 mod value;
 

@@ -191,8 +191,8 @@ fn add<'a>(left: Value<'a>, right: Value<'a>, budget: &mut Budget) -> Result<Val
             time.add(duration).map(Value::Timestamp)
         }
         (left, right) => match (left.as_list(), right.as_list()) {
-            (Some(_), Some(list)) if list.len() == 0 => Ok(left),
-            (Some(list), Some(_)) if list.len() == 0 => Ok(right),
+            (Some(_), Some(list)) if list.is_empty() => Ok(left),
+            (Some(list), Some(_)) if list.is_empty() => Ok(right),
             (Some(first), Some(second)) => {
                 budget.spend((first.len() + second.len()) as u64)?;
                 Ok(Value::List(first.iter().chain(second.iter()).collect()))

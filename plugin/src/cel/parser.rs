@@ -11,8 +11,8 @@ const MAX_DEPTH: usize = 250;
 
 /// Names nobody may use for a variable or a function.
 const RESERVED: [&str; 15] = [
-    "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package", "return",
-    "var", "void",
+    "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package",
+    "return", "var", "void",
 ];
 const RESERVED_TOO: [&str; 3] = ["namespace", "while", "in"];
 
@@ -22,7 +22,7 @@ pub(super) fn parse(source: &str) -> Result<Expression, CompileError> {
     let mut parser = Parser { source, tokens, position: 0, nesting: 0 };
     let expression = parser.expression()?;
     if parser.peek().kind != TokenKind::End {
-        return parser.unexpected("<EOF>");
+        return parser.superfluous();
     }
     Ok(expression)
 }
@@ -69,7 +69,23 @@ impl<'s> Parser<'s> {
 
     fn unexpected<T>(&self, expected: &str) -> Result<T, CompileError> {
         let token = self.peek();
-        self.error(token.offset, format!("Syntax error: mismatched input '{}' expecting {expected}", token.text))
+        self.error(
+            token.offset,
+            format!("Syntax error: mismatched input '{}' expecting {expected}", token.text),
+        )
+    }
+
+    /// Something stands behind the expression. The API server leaves out one word to read on, so it
+    /// says something else when that is all there is.
+    fn superfluous<T>(&self) -> Result<T, CompileError> {
+        let token = self.peek();
+        match self.tokens.get(self.position + 1).map(|next| &next.kind) {
+            Some(TokenKind::End) => self.error(
+                token.offset,
+                format!("Syntax error: extraneous input '{}' expecting <EOF>", token.text),
+            ),
+            _ => self.unexpected("<EOF>"),
+        }
     }
 
     fn too_deep<T>(&self, offset: usize) -> Result<T, CompileError> {
@@ -84,7 +100,12 @@ impl<'s> Parser<'s> {
         Ok(Expression { kind, offset, depth: depth + 1 })
     }
 
-    fn operation(&self, offset: usize, operator: Operator, operands: Vec<Expression>) -> Result<Expression, CompileError> {
+    fn operation(
+        &self,
+        offset: usize,
+        operator: Operator,
+        operands: Vec<Expression>,
+    ) -> Result<Expression, CompileError> {
         let depth = deepest(&operands);
         self.over(offset, depth, ExpressionKind::Operation { operator, operands })
     }
@@ -138,14 +159,18 @@ impl<'s> Parser<'s> {
     /// Operators that bind at least as strongly as `weakest`.
     fn binary(&mut self, weakest: usize) -> Result<Expression, CompileError> {
         let mut left = self.unary()?;
-        while let Some((operator, strength)) = self.binary_operator().filter(|(_, strength)| *strength >= weakest) {
+        while let Some((operator, strength)) =
+            self.binary_operator().filter(|(_, strength)| *strength >= weakest)
+        {
             let offset = self.next().offset;
             let right = self.binary(strength + 1)?;
             left = match left {
                 // A chain is one expression, so its length adds no depth.
-                Expression { kind: ExpressionKind::Operation { operator: same, mut operands }, offset, depth }
-                    if same == operator && strength < 2 =>
-                {
+                Expression {
+                    kind: ExpressionKind::Operation { operator: same, mut operands },
+                    offset,
+                    depth,
+                } if same == operator && strength < 2 => {
                     let depth = depth.max(right.depth + 1);
                     operands.push(right);
                     self.over(offset, depth - 1, ExpressionKind::Operation { operator, operands })?
@@ -190,11 +215,15 @@ impl<'s> Parser<'s> {
             if self.take_symbol(".") {
                 let optional = self.take_symbol("?");
                 let name = self.next();
-                if name.kind != TokenKind::Identifier || matches!(name.text, "in" | "true" | "false" | "null") {
+                if name.kind != TokenKind::Identifier || matches!(name.text, "in" | "true" | "false" | "null")
+                {
                     self.position = self.position.saturating_sub(1);
                     return self.error(
                         name.offset,
-                        format!("Syntax error: no viable alternative at input '.{}'", name.text),
+                        format!(
+                            "Syntax error: no viable alternative at input '.{}'",
+                            if name.kind == TokenKind::End { "" } else { name.text }
+                        ),
                     );
                 }
                 let open = self.peek().offset;
@@ -202,11 +231,19 @@ impl<'s> Parser<'s> {
                     let arguments = self.arguments(")")?;
                     let depth = operand.depth.max(deepest(&arguments));
                     let function = name.text.to_owned();
-                    self.over(open, depth, ExpressionKind::Call { target: Some(Box::new(operand)), function, arguments })?
+                    self.over(
+                        open,
+                        depth,
+                        ExpressionKind::Call { target: Some(Box::new(operand)), function, arguments },
+                    )?
                 } else {
                     let depth = operand.depth;
                     let field = name.text.to_owned();
-                    self.over(offset, depth, ExpressionKind::Select { operand: Box::new(operand), field, optional })?
+                    self.over(
+                        offset,
+                        depth,
+                        ExpressionKind::Select { operand: Box::new(operand), field, optional },
+                    )?
                 };
             } else if self.take_symbol("[") {
                 let optional = self.take_symbol("?");
@@ -214,7 +251,11 @@ impl<'s> Parser<'s> {
                 self.expect_symbol("]")?;
                 let depth = operand.depth.max(index.depth);
                 let (operand_box, index) = (Box::new(operand), Box::new(index));
-                operand = self.over(offset, depth, ExpressionKind::Index { operand: operand_box, index, optional })?;
+                operand = self.over(
+                    offset,
+                    depth,
+                    ExpressionKind::Index { operand: operand_box, index, optional },
+                )?;
             } else if self.is_symbol("{")
                 && let Some(name) = qualified_name(&operand)
             {
@@ -303,7 +344,9 @@ impl<'s> Parser<'s> {
 
     fn double(&self, offset: usize, digits: &str, negative: bool) -> Result<ExpressionKind, CompileError> {
         match digits.parse::<f64>() {
-            Ok(value) if value.is_finite() => Ok(ExpressionKind::Double(if negative { -value } else { value })),
+            Ok(value) if value.is_finite() => {
+                Ok(ExpressionKind::Double(if negative { -value } else { value }))
+            }
             _ => self.error(offset, "invalid double literal"),
         }
     }
@@ -381,7 +424,11 @@ impl<'s> Parser<'s> {
         if self.take_symbol("(") {
             let arguments = self.arguments(")")?;
             let depth = deepest(&arguments);
-            return self.over(open, depth, ExpressionKind::Call { target: None, function: qualified, arguments });
+            return self.over(
+                open,
+                depth,
+                ExpressionKind::Call { target: None, function: qualified, arguments },
+            );
         }
         self.over(offset, 0, ExpressionKind::Identifier(qualified))
     }

@@ -138,4 +138,6 @@ pub(super) enum FoldKind {
     Map,
     /// `transformMapEntry`.
     Entries,
+    /// `sortBy`; the transform gives the key an element is sorted by.
+    Sort,
 }

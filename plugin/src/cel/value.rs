@@ -334,7 +334,7 @@ impl<'a> Value<'a> {
             Self::Timestamp(value) => value.is_zero(),
             Self::Optional(value) => value.is_none(),
             Self::Type(_) | Self::Opaque(_) => false,
-            value => value.as_list().is_some_and(|list| list.len() == 0) || value.as_map().is_some_and(|map| map.len() == 0),
+            value => value.as_list().is_some_and(|list| list.is_empty()) || value.as_map().is_some_and(|map| map.is_empty()),
         }
     }
 

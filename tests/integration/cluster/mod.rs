@@ -1,4 +1,10 @@
-//! The embedded cluster: up, used by both Helms, damaged and mended, down without a trace.
+//! The embedded cluster: up, used by both Helms, damaged and mended, down without a trace; and on it the
+//! chart: installed, changed, taken back, refused, removed.
+
+mod breaches;
+mod documentation;
+mod installation;
+mod shared;
 
 use std::collections::hash_map::DefaultHasher;
 use std::env;

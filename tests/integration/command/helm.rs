@@ -10,28 +10,28 @@ use std::process::{Command, Output};
 /// A change of values and the rule it breaks.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Breach {
+pub(crate) struct Breach {
     /// The organisation's number of the rule.
-    number: String,
-    rule: String,
+    pub(crate) number: String,
+    pub(crate) rule: String,
     /// The object that breaks it, as findings name it.
     object: String,
     path: String,
     /// The template the object comes from, without the chart's name.
     template: String,
     /// A values file with the change.
-    values: String,
+    pub(crate) values: String,
     /// A text that must not be shown.
     #[serde(default)]
     secret: Option<String>,
 }
 
-fn breaches() -> Vec<Breach> {
+pub(crate) fn breaches() -> Vec<Breach> {
     serde_yaml::from_str(&fs::read_to_string(repository().join("tests/breaches.yaml")).unwrap()).unwrap()
 }
 
 /// The name of the chart, and of the system it deploys by itself.
-fn chart_and_system() -> (String, String) {
+pub(crate) fn chart_and_system() -> (String, String) {
     #[derive(Deserialize)]
     struct Chart {
         name: String,

@@ -3,7 +3,7 @@
 mod delivery;
 mod documentation;
 mod exit_codes;
-mod helm;
+pub(crate) mod helm;
 mod wasm_runtime;
 pub(crate) mod workplace;
 

@@ -100,7 +100,7 @@ fn tiers_are_frontend_and_backend() {
 #[test]
 fn the_project_is_stated_exactly() {
     breaks("require-project-label", &DEPLOYMENT.replace("project: gift-service", "project: gift"));
-    breaks("require-project-label", &DEPLOYMENT.replace("    project: gift-service\n", ""));
+    breaks("require-project-label", &DEPLOYMENT.replacen("    project: gift-service\n", "", 1));
 }
 
 #[test]

@@ -127,6 +127,10 @@ fn to_double<'a>(_: &mut CallContext<'_>, arguments: &[Value<'a>]) -> Outcome<'a
         Value::Int(value) => Ok(Value::Double(value as f64)),
         Value::Uint(value) => Ok(Value::Double(value as f64)),
         Value::String(text) => match text.as_str().parse::<f64>() {
+            // Digits that no double holds; infinity itself is written with letters.
+            Ok(value) if value.is_infinite() && text.as_str().contains(|digit: char| digit.is_ascii_digit()) => {
+                conversion_error(Kind::String, Kind::Double)
+            }
             Ok(value) => Ok(Value::Double(value)),
             Err(_) => conversion_error(Kind::String, Kind::Double),
         },

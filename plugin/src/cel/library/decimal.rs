@@ -232,10 +232,10 @@ fn added(left: &[u8], right: &[u8]) -> Vec<u8> {
 fn subtracted(left: &[u8], right: &[u8]) -> Vec<u8> {
     let mut difference = Vec::with_capacity(left.len());
     let mut borrow = 0;
-    for index in 0..left.len() {
+    for (index, digit) in left.iter().enumerate() {
         let taken = right.get(index).unwrap_or(&0) + borrow;
-        borrow = u8::from(left[index] < taken);
-        difference.push(left[index] + borrow * 10 - taken);
+        borrow = u8::from(*digit < taken);
+        difference.push(digit + borrow * 10 - taken);
     }
     difference
 }

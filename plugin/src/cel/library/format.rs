@@ -81,6 +81,10 @@ const LETTER_LABEL_RULE: &str = "a DNS-1035 label must consist of lower case alp
 const KEY_RULE: &str = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
 const LABEL_VALUE_RULE: &str = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
 
+// The API server counts bytes in either case.
+const BYTES: &str = "bytes";
+const CHARACTERS: &str = "characters";
+
 const MAX_LABEL: usize = 63;
 const MAX_SUBDOMAIN: usize = 253;
 
@@ -121,8 +125,8 @@ impl NamedFormat {
         match self {
             Self::Dns1123Label => label(bytes),
             Self::Dns1123LabelPrefix => label(&without_final_dash(bytes)),
-            Self::Dns1123Subdomain => subdomain(bytes),
-            Self::Dns1123SubdomainPrefix => subdomain(&without_final_dash(bytes)),
+            Self::Dns1123Subdomain => subdomain(bytes, CHARACTERS),
+            Self::Dns1123SubdomainPrefix => subdomain(&without_final_dash(bytes), CHARACTERS),
             Self::Dns1035Label => letter_label(bytes),
             Self::Dns1035LabelPrefix => letter_label(&without_final_dash(bytes)),
             Self::QualifiedName => qualified_name(source),
@@ -139,11 +143,11 @@ impl NamedFormat {
 /// The sentence about a text that does not match.
 fn mismatch(rule: &str, examples: &[&str], pattern: &str) -> String {
     let examples: Vec<String> = examples.iter().map(|example| format!("'{example}', ")).collect();
-    format!("{rule} (e.g. {}regex used for validation is '{pattern}')", examples.join("or "))
+    format!("{rule} (e.g. {}regex used for validation is '{pattern}')", examples.join(" or "))
 }
 
-fn too_long(source: &[u8], most: usize) -> Vec<String> {
-    if source.len() > most { vec![format!("must be no more than {most} bytes")] } else { Vec::new() }
+fn too_long(source: &[u8], most: usize, unit: &str) -> Vec<String> {
+    if source.len() > most { vec![format!("must be no more than {most} {unit}")] } else { Vec::new() }
 }
 
 /// Whether `source` starts and ends with what `edge` allows and has only what `inner` allows between.
@@ -164,7 +168,7 @@ fn is_subdomain(source: &[u8]) -> bool {
 }
 
 fn label(source: &[u8]) -> Vec<String> {
-    let mut mistakes = too_long(source, MAX_LABEL);
+    let mut mistakes = too_long(source, MAX_LABEL, CHARACTERS);
     if !is_label(source) {
         mistakes.push(match is_subdomain(source) {
             true => "must not contain dots".to_owned(),
@@ -174,8 +178,8 @@ fn label(source: &[u8]) -> Vec<String> {
     mistakes
 }
 
-fn subdomain(source: &[u8]) -> Vec<String> {
-    let mut mistakes = too_long(source, MAX_SUBDOMAIN);
+fn subdomain(source: &[u8], unit: &str) -> Vec<String> {
+    let mut mistakes = too_long(source, MAX_SUBDOMAIN, unit);
     if !is_subdomain(source) {
         mistakes.push(mismatch(SUBDOMAIN_RULE, &["example.com"], SUBDOMAIN));
     }
@@ -183,7 +187,7 @@ fn subdomain(source: &[u8]) -> Vec<String> {
 }
 
 fn letter_label(source: &[u8]) -> Vec<String> {
-    let mut mistakes = too_long(source, MAX_LABEL);
+    let mut mistakes = too_long(source, MAX_LABEL, CHARACTERS);
     if !is_label(source) || source.first().is_some_and(u8::is_ascii_digit) {
         mistakes.push(mismatch(LETTER_LABEL_RULE, &["my-name", "abc-123"], LETTER_LABEL));
     }
@@ -195,7 +199,7 @@ fn is_key(source: &[u8]) -> bool {
 }
 
 fn label_value(source: &[u8]) -> Vec<String> {
-    let mut mistakes = too_long(source, MAX_LABEL);
+    let mut mistakes = too_long(source, MAX_LABEL, BYTES);
     if !source.is_empty() && !is_key(source) {
         mistakes.push(mismatch(LABEL_VALUE_RULE, &["MyValue", "my_value", "12345"], LABEL_VALUE));
     }
@@ -216,15 +220,17 @@ fn qualified_name(source: &str) -> Vec<String> {
     };
     let mut mistakes = match prefix {
         Some("") => vec!["prefix part must be non-empty".to_owned()],
-        Some(prefix) => {
-            subdomain(prefix.as_bytes()).into_iter().map(|mistake| format!("prefix part {mistake}")).collect()
-        }
+        Some(prefix) => subdomain(prefix.as_bytes(), BYTES)
+            .into_iter()
+            .map(|mistake| format!("prefix part {mistake}"))
+            .collect(),
         None => Vec::new(),
     };
     if name.is_empty() {
         mistakes.push("name part must be non-empty".to_owned());
     }
-    mistakes.extend(too_long(name, MAX_LABEL).into_iter().map(|mistake| format!("name part {mistake}")));
+    mistakes
+        .extend(too_long(name, MAX_LABEL, BYTES).into_iter().map(|mistake| format!("name part {mistake}")));
     if !is_key(name) {
         mistakes.push(format!("name part {}", key_mismatch()));
     }
@@ -257,7 +263,7 @@ fn is_base64(source: &[u8]) -> bool {
     let padding = source.iter().rev().take_while(|byte| **byte == b'=').count();
     let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/".contains(byte);
     !source.is_empty()
-        && source.len() % 4 == 0
+        && source.len().is_multiple_of(4)
         && padding <= 2
         && source[..source.len() - padding].iter().all(is_digit)
 }

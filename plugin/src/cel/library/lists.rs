@@ -2,8 +2,12 @@
 //!
 //! Depends on [`crate::cel::operators`].
 
-use super::{A, BOOL, BYTES, CallContext, DOUBLE, DURATION, INT, LIST_OF_A, Outcome, Overload, STRING, TIMESTAMP, UINT, int};
+use super::{
+    A, BOOL, BYTES, CallContext, DOUBLE, DURATION, INT, LIST_OF_A, Outcome, Overload, STRING, TIMESTAMP,
+    UINT, int,
+};
 use crate::cel::ast::Operator;
+use crate::cel::budget::Budget;
 use crate::cel::error::EvaluationError;
 use crate::cel::library::time::Duration;
 use crate::cel::operators;
@@ -56,7 +60,30 @@ pub(super) const OVERLOADS: &[Overload] = &{
     let [n0, n1, n2, n3, n4, n5, n6, n7] = MINIMUM;
     let [x0, x1, x2, x3, x4, x5, x6, x7] = MAXIMUM;
     [
-        s0, s1, s2, s3, s4, s5, s6, s7, n0, n1, n2, n3, n4, n5, n6, n7, x0, x1, x2, x3, x4, x5, x6, x7,
+        s0,
+        s1,
+        s2,
+        s3,
+        s4,
+        s5,
+        s6,
+        s7,
+        n0,
+        n1,
+        n2,
+        n3,
+        n4,
+        n5,
+        n6,
+        n7,
+        x0,
+        x1,
+        x2,
+        x3,
+        x4,
+        x5,
+        x6,
+        x7,
         Overload::method("sum", &[INTS], INT, sum_ints),
         Overload::method("sum", &[UINTS], UINT, sum_uints),
         Overload::method("sum", &[DOUBLES], DOUBLE, sum_doubles),
@@ -65,19 +92,28 @@ pub(super) const OVERLOADS: &[Overload] = &{
         Overload::method("lastIndexOf", &[LIST_OF_A, A], INT, last_index_of),
         Overload::method("slice", &[LIST_OF_A, INT, INT], LIST_OF_A, slice).since(35),
         Overload::method("flatten", &[Shape::List(&LIST_OF_A)], LIST_OF_A, flatten).since(35),
-        Overload::method("flatten", &[LIST_OF_DYN], LIST_OF_DYN, flatten).since(35),
         Overload::method("flatten", &[LIST_OF_DYN, INT], LIST_OF_DYN, flatten).since(35),
         Overload::function("lists.range", &[INT], INTS, range).since(35),
         Overload::method("distinct", &[LIST_OF_A], LIST_OF_A, distinct).since(35),
         Overload::method("reverse", &[LIST_OF_A], LIST_OF_A, reverse).since(35),
-        Overload::method("sort", &[LIST_OF_A], LIST_OF_A, sort).since(35),
+        Overload::method("sort", &[INTS], INTS, sort).since(35),
+        Overload::method("sort", &[UINTS], UINTS, sort).since(35),
+        Overload::method("sort", &[DOUBLES], DOUBLES, sort).since(35),
+        Overload::method("sort", &[BOOLS], BOOLS, sort).since(35),
+        Overload::method("sort", &[DURATIONS], DURATIONS, sort).since(35),
+        Overload::method("sort", &[TIMESTAMPS], TIMESTAMPS, sort).since(35),
+        Overload::method("sort", &[STRINGS], STRINGS, sort).since(35),
+        Overload::method("sort", &[BYTES_LIST], BYTES_LIST, sort).since(35),
     ]
 };
 
 /// The longest list `lists.range` makes.
 const MAX_RANGE: i64 = 1 << 20;
 
-fn list<'v, 'a>(context: &mut CallContext<'_>, arguments: &'v [Value<'a>]) -> Result<ListView<'v, 'a>, EvaluationError> {
+fn list<'v, 'a>(
+    context: &mut CallContext<'_>,
+    arguments: &'v [Value<'a>],
+) -> Result<ListView<'v, 'a>, EvaluationError> {
     let list = arguments.first().and_then(Value::as_list).ok_or(EvaluationError::NoSuchOverload)?;
     context.budget.spend(list.len() as u64)?;
     Ok(list)
@@ -269,13 +305,13 @@ fn reverse<'a>(context: &mut CallContext<'_>, arguments: &[Value<'a>]) -> Outcom
 fn sort<'a>(context: &mut CallContext<'_>, arguments: &[Value<'a>]) -> Outcome<'a> {
     let list = list(context, arguments)?;
     let mut elements: Vec<Value<'a>> = list.iter().collect();
-    sort_by(context, &mut elements, |element| element)?;
+    sort_by(context.budget, &mut elements, |element| element)?;
     Ok(Value::list(elements))
 }
 
 /// Sorts by what `key` finds in an element.
 pub(in crate::cel) fn sort_by<'a, T>(
-    context: &mut CallContext<'_>,
+    budget: &mut Budget,
     elements: &mut [T],
     key: impl Fn(&T) -> &Value<'a>,
 ) -> Result<(), EvaluationError> {
@@ -286,7 +322,7 @@ pub(in crate::cel) fn sort_by<'a, T>(
     if elements.iter().any(|element| key(element).kind() != kind) {
         return Err(EvaluationError::function("list elements must have the same type"));
     }
-    context.budget.spend(elements.len() as u64 * u64::from(elements.len().max(1).ilog2() + 1))?;
+    budget.spend(elements.len() as u64 * u64::from(elements.len().max(1).ilog2() + 1))?;
     elements.sort_by(|left, right| operators::compare(key(left), key(right)).unwrap_or(Ordering::Equal));
     Ok(())
 }

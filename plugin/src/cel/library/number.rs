@@ -47,7 +47,7 @@ pub(in crate::cel) fn fixed(value: f64, precision: usize) -> String {
     format!("{sign}{grouped}{fraction}")
 }
 
-/// `1.234500 × 10⁰³`, with narrow spaces.
+/// `1.234500×10⁰³`.
 pub(in crate::cel) fn scientific(value: f64, precision: usize) -> String {
     if let Some(text) = unbounded(value) {
         return text.to_owned();
@@ -58,7 +58,7 @@ pub(in crate::cel) fn scientific(value: f64, precision: usize) -> String {
     let digits = format!("{:02}", exponent.unsigned_abs());
     let raised: String = digits.chars().map(superscript).collect();
     let sign = if exponent < 0 { "\u{207b}" } else { "" };
-    format!("{mantissa}\u{202f}\u{d7}\u{202f}10{sign}{raised}")
+    format!("{mantissa}\u{d7}10{sign}{raised}")
 }
 
 fn unbounded(value: f64) -> Option<&'static str> {

@@ -76,7 +76,8 @@ fn clause<'t>(
         's' => shown(context, argument),
         'd' => decimal(argument),
         'f' => floating(argument, "fixed-point", |value| number::fixed(value, precision)),
-        'e' => floating(argument, "scientific", |value| number::scientific(value, precision)),
+        // The API server reads a precision here and then does without it.
+        'e' => floating(argument, "scientific", |value| number::scientific(value, PRECISION)),
         'b' => binary(argument),
         'x' => hexadecimal(argument),
         'X' => hexadecimal(argument).map(|digits| digits.to_ascii_uppercase()),

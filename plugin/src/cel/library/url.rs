@@ -9,6 +9,7 @@ use crate::cel::error::EvaluationError;
 use crate::cel::types::{Kind, Shape};
 use crate::cel::value::{Key, Map, Opaque, Value};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 const URL: Shape = Shape::Is(Kind::Url);
@@ -38,6 +39,12 @@ pub struct Url {
 impl PartialEq for Url {
     fn eq(&self, other: &Self) -> bool {
         self.normal == other.normal
+    }
+}
+
+impl fmt::Display for Url {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.normal)
     }
 }
 
