@@ -49,7 +49,7 @@ pub(crate) fn tool(name: &str) -> PathBuf {
     path
 }
 
-/// A folder of its own with the chart, the values and the Helm plugin, a home of its own, and a
+/// A folder of its own with the chart, the values, the matrix and the Helm plugin, a home of its own, and a
 /// PATH with `gift` and `helm` in front.
 pub(crate) struct Workplace {
     folder: TempDir,
@@ -66,6 +66,8 @@ impl Workplace {
                 copy(&from, &root.join(copied));
             }
         }
+        fs::create_dir_all(root.join("tests")).unwrap();
+        fs::copy(repository().join("tests/matrix.yaml"), root.join("tests/matrix.yaml")).unwrap();
         fs::create_dir_all(root.join("plugin")).unwrap();
         for file in ["plugin.yaml", "post-render"] {
             fs::copy(repository().join("plugin").join(file), root.join("plugin").join(file)).unwrap();
