@@ -67,7 +67,7 @@ impl<'s> Selector<'s> {
                     !labels.get(key).is_some_and(|value| values.contains(value)),
                     format!("{key} other than {}", values.join("|")),
                 ),
-                Requirement::Exists(key) => (labels.contains_key(key), format!("{key}")),
+                Requirement::Exists(key) => (labels.contains_key(key), (*key).to_owned()),
                 Requirement::Absent(key) => (!labels.contains_key(key), format!("no {key}")),
             };
             (!is_met).then_some(told)
