@@ -106,6 +106,8 @@ impl Workplace {
             .current_dir(self.path())
             .env("PATH", path.unwrap())
             .env("HOME", &home)
+            // Shared, for what is kept there is the plugin as machine code, which takes a while to make.
+            .env("GIFT_CACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"))
             .env("XDG_STATE_HOME", home.join("state"))
             .env("HELM_DATA_HOME", home.join("helm/data"))
             .env("HELM_CACHE_HOME", home.join("helm/cache"))
