@@ -124,7 +124,7 @@ Usage: {{ include "gift.validate" $context }}
 {{- include "gift.validateKeys" (dict "problems" $problems "map" (dig $field dict $service) "path" (printf "%s.%s" $path $field)) }}
 {{- end }}
 {{- range $key, $value := $service.selector }}
-{{- if ne $value (dig $key (dig "labels" $key (dig "podLabels" $key "" $service) $service) (dict "app.kubernetes.io/name" $service.name "app.kubernetes.io/instance" $context.root.Release.Name "app.kubernetes.io/part-of" $context.system)) }}
+{{- if ne $value (dig $key "" (mustMerge dict (dig "podLabels" dict $service) $service.labels (dict "app.kubernetes.io/name" $service.name "app.kubernetes.io/instance" $context.root.Release.Name "app.kubernetes.io/part-of" $context.system))) }}
 {{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.selector.%s" $path $key) "message" (printf "the pods do not carry %s=%s; add it to labels, or change the selector." $key $value)) }}
 {{- end }}
 {{- end }}
