@@ -8,6 +8,7 @@ Usage: {{ include "gift.validate" $context }}
 {{- $tree := .tree }}
 {{- $root := .path }}
 {{- $problems := dict "list" list }}
+{{- include "gift.validateTree" (dict "context" $context "problems" $problems) }}
 {{- range $name, $service := .services }}
 {{- include "gift.validateService" (dict "context" $context "service" $service "problems" $problems) }}
 {{- end }}
@@ -68,6 +69,47 @@ Usage: {{ include "gift.validate" $context }}
 {{- end }}
 {{- with $problems.list }}
 {{- fail (printf "%d problem(s) in the values of %s:\n  - %s\n" (len .) $context.system (join "\n  - " .)) }}
+{{- end }}
+{{- end }}
+
+{{/* Checks what concerns the tree as a whole: Kubernetes' version, variables and groups. */}}
+{{- define "gift.validateTree" -}}
+{{- $context := .context }}
+{{- $tree := $context.tree }}
+{{- $root := $context.path }}
+{{- $problems := .problems }}
+{{- with dig "kubeVersion" "" $tree }}
+{{- $version := $context.root.Capabilities.KubeVersion.Version }}
+{{- if not (semverCompare . $version) }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.kubeVersion" $root) "message" (printf "these values ask for Kubernetes %s and this is %s; upgrade the cluster, or remove what needs it and lower the bound. For helm template, say --kube-version." . $version)) }}
+{{- end }}
+{{- end }}
+{{- $stated := index $context.root.Values $context.system }}
+{{- range $name, $value := dig "variables" dict $stated | default dict }}
+{{- if has $name (list "name" "project" "system" "environment" "service" "namespace") }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.variables.%s" $root $name) "message" "the chart fills in this name itself; choose another one.") }}
+{{- else if not $value }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.variables.%s" $root $name) "message" (printf "no value, and {%s} stands in these values; set it, for example --set %s.variables.%s=…" $name $root $name)) }}
+{{- end }}
+{{- end }}
+{{- $known := keys (dig "groups" dict $tree) | sortAlpha }}
+{{- range $field, $items := omit $tree "defaults" "groups" "labels" "sharedLabels" "variables" }}
+{{- if kindIs "map" $items }}
+{{- range $name, $item := $items }}
+{{- if kindIs "map" $item }}
+{{- with dig "group" "" $item }}
+{{- if not (has . $known) }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.%s.%s.group" $root $field $name) "message" (printf "there is no group %q. Known groups: %s." . (join ", " $known | default "none"))) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- with dig "defaults" "group" "" $tree }}
+{{- if not (has . $known) }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.defaults.group" $root) "message" (printf "there is no group %q. Known groups: %s." . (join ", " $known | default "none"))) }}
+{{- end }}
 {{- end }}
 {{- end }}
 
