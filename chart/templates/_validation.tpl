@@ -23,6 +23,7 @@ Usage: {{ include "gift.validate" $context }}
 {{- end }}
 {{- end }}
 {{- range $name, $config := dig "configMaps" dict $tree }}
+{{- if dig "enabled" true $config }}
 {{- range $field := list "data" "binaryData" "labels" "annotations" }}
 {{- include "gift.validateKeys" (dict "problems" $problems "map" (dig $field dict $config) "path" (printf "%s.configMaps.%s.%s" $root $name $field)) }}
 {{- end }}
@@ -32,7 +33,9 @@ Usage: {{ include "gift.validate" $context }}
 {{- end }}
 {{- end }}
 {{- end }}
+{{- end }}
 {{- range $name, $secret := dig "secrets" dict $tree }}
+{{- if dig "enabled" true $secret }}
 {{- $path := printf "%s.secrets.%s" $root $name }}
 {{- range $field := list "data" "stringData" "secretRefs" "labels" "annotations" }}
 {{- include "gift.validateKeys" (dict "problems" $problems "map" (dig $field dict $secret) "path" (printf "%s.%s" $path $field)) }}
@@ -48,14 +51,18 @@ Usage: {{ include "gift.validate" $context }}
 {{- end }}
 {{- end }}
 {{- end }}
+{{- end }}
 {{- range $name, $ingress := dig "ingresses" dict $tree }}
+{{- if dig "enabled" true $ingress }}
 {{- range $index, $rule := dig "rules" list $ingress }}
 {{- range $position, $item := $rule.paths }}
 {{- include "gift.validateService.reference" (dict "context" $context "problems" $problems "reference" (pick $item "service" "port") "path" (printf "%s.ingresses.%s.rules[%d].paths[%d]" $root $name $index $position)) }}
 {{- end }}
 {{- end }}
 {{- end }}
+{{- end }}
 {{- range $name, $binding := dig "roleBindings" dict $tree }}
+{{- if dig "enabled" true $binding }}
 {{- $path := printf "%s.roleBindings.%s" $root $name }}
 {{- if eq (hasKey $binding "role") (hasKey $binding "clusterRole") }}
 {{- include "gift.problem" (dict "problems" $problems "path" $path "message" "give exactly one of role and clusterRole.") }}
@@ -65,6 +72,14 @@ Usage: {{ include "gift.validate" $context }}
 {{- end }}
 {{- range dig "services" list $binding }}
 {{- include "gift.validateService.reference" (dict "context" $context "problems" $problems "reference" (dict "service" .) "anyPort" true "path" (printf "%s.services" $path)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- range $name, $binding := dig "clusterRoleBindings" dict $tree }}
+{{- if dig "enabled" true $binding }}
+{{- range dig "services" list $binding }}
+{{- include "gift.validateService.reference" (dict "context" $context "problems" $problems "reference" (dict "service" .) "anyPort" true "path" (printf "%s.clusterRoleBindings.%s.services" $root $name)) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- with $problems.list }}
