@@ -75,6 +75,9 @@ Fills $context with
 {{- $_ = set $service "path" (printf "%s.services.%s" $system $name) }}
 {{- $_ = set $service "labels" $labels }}
 {{- $_ = set $service "selector" $selector }}
+{{- with dig "affinity" dict $service }}
+{{- $_ = set $service "affinity" (include "gift.expand" (dict "text" (toJson .) "variables" $named) | fromJson) }}
+{{- end }}
 {{- $_ = set $service "namespace" (include "gift.expand" (dict "text" (dig "namespace" $namespace $service) "variables" $named)) }}
 {{- $_ = set $service "serviceName" (include "gift.expand" (dict "text" (dig "service" "name" "{name}" $service) "variables" $named)) }}
 {{- $_ = set $service "servicePorts" $ports }}
