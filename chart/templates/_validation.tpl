@@ -9,6 +9,16 @@ Usage: {{ include "gift.validate" $context }}
 {{- $root := .path }}
 {{- $problems := dict "list" list }}
 {{- include "gift.validateTree" (dict "context" $context "problems" $problems) }}
+{{- range $key, $other := .root.Values }}
+{{- if and (ne $key $context.system) (kindIs "map" $other) (hasKey $other "services") }}
+{{- /* A tree by the side is in nobody's way, but one for an environment was meant to be deployed. */}}
+{{- with dig "environment" "" $other }}
+{{- if ne . "default" }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.environment" $key) "message" (printf "values of the system %s, for %s, are given to the system %s. Leave them out, or set system to %s and give its base.yaml too." $key . $context.system $key)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- range $name, $service := .services }}
 {{- include "gift.validateService" (dict "context" $context "service" $service "problems" $problems) }}
 {{- end }}
