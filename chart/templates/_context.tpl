@@ -11,7 +11,7 @@ Fills $context with
   environment  name of the environment
   namespace    where objects go that name no namespace
   path         where the tree stands in the values, for messages
-  tree         the tree, without nulls and without items that are switched off
+  tree         the tree, its variables filled in, without nulls, items of switched-off groups switched off
   known        names of all services, those switched off included
   services     name -> effective service: defaults, then its own values, then
                  name, path, labels, selector, namespace, serviceName, servicePorts
@@ -29,15 +29,25 @@ Fills $context with
 {{- if not (has $system $trees) }}
 {{- fail (printf "system: the values hold no tree %q. There are: %s. Set system to one of them, or add the values which bring it (-f values/%s/base.yaml)." $system (join ", " (sortAlpha $trees)) $system) }}
 {{- end }}
-{{- $tree := deepCopy (index $root.Values $system) }}
+{{- $stated := deepCopy (index $root.Values $system) }}
+{{- $declared := include "gift.declaredVariables" $stated | fromJson }}
+{{- if $declared }}
+{{- $text := toJson (omit $stated "variables") }}
+{{- range $key, $value := $declared }}
+{{- $text = replace (printf "{%s}" $key) $value $text }}
+{{- end }}
+{{- $stated = mustMerge (fromJson $text) (pick $stated "variables") }}
+{{- end }}
+{{- $tree := deepCopy $stated }}
 {{- include "gift.prune" $tree }}
+{{- include "gift.switchOff" $tree }}
 {{- $variables := dict "system" $system "project" (dig "project" "" $tree) "environment" (dig "environment" "" $tree) }}
 {{- $namespace := include "gift.expand" (dict "text" (dig "namespace" $root.Release.Namespace $tree) "variables" $variables) }}
 {{- $services := dict }}
 {{- range $name, $own := $tree.services }}
-{{- $service := mustMergeOverwrite (deepCopy (dig "defaults" dict $tree)) (deepCopy (dig "services" $name dict (index $root.Values $system))) }}
+{{- $service := mustMergeOverwrite (deepCopy (dig "defaults" dict $tree)) (deepCopy (dig "services" $name dict $stated)) }}
 {{- include "gift.prune" $service }}
-{{- if dig "enabled" true $service }}
+{{- if and (dig "enabled" true $service) (dig "groups" (dig "group" "" $service) "enabled" true $tree) }}
 {{- $named := mustMerge (dict "name" $name) $variables }}
 {{- $labels := dict }}
 {{- range $key, $value := dig "labels" dict $service }}
@@ -65,6 +75,9 @@ Fills $context with
 {{- $_ = set $service "path" (printf "%s.services.%s" $system $name) }}
 {{- $_ = set $service "labels" $labels }}
 {{- $_ = set $service "selector" $selector }}
+{{- with dig "affinity" dict $service }}
+{{- $_ = set $service "affinity" (include "gift.expand" (dict "text" (toJson .) "variables" $named) | fromJson) }}
+{{- end }}
 {{- $_ = set $service "namespace" (include "gift.expand" (dict "text" (dig "namespace" $namespace $service) "variables" $named)) }}
 {{- $_ = set $service "serviceName" (include "gift.expand" (dict "text" (dig "service" "name" "{name}" $service) "variables" $named)) }}
 {{- $_ = set $service "servicePorts" $ports }}
@@ -93,6 +106,39 @@ Removes from a map, in depth, every null (removed by the user) and every item th
 {{- $_ := unset $map $key }}
 {{- else if kindIs "map" $value }}
 {{- include "gift.prune" $value }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/*
+The variables a tree declares and gives a text, as JSON. One without a text stays as it is wherever it
+stands, and the validation tells.
+*/}}
+{{- define "gift.declaredVariables" -}}
+{{- $declared := dict }}
+{{- range $key, $value := dig "variables" dict . | default dict }}
+{{- if $value }}
+{{- $_ := set $declared $key $value }}
+{{- end }}
+{{- end }}
+{{- toJson $declared }}
+{{- end }}
+
+{{/*
+Switches off every item of a map of items whose group is switched off. Changes the tree it is given.
+*/}}
+{{- define "gift.switchOff" -}}
+{{- $groups := dig "groups" dict . }}
+{{- range $field, $items := omit . "defaults" "groups" "labels" "services" "sharedLabels" "variables" }}
+{{- if kindIs "map" $items }}
+{{- range $_, $item := $items }}
+{{- if kindIs "map" $item }}
+{{- $group := dig "group" "" $item }}
+{{- if and (kindIs "string" $group) $group (not (dig $group "enabled" true $groups)) }}
+{{- $_ := set $item "enabled" false }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

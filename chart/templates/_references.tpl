@@ -98,3 +98,11 @@ Usage: {{ include "gift.secretData" (dict "context" $context "secret" $secret "d
 {{- $_ := set $stringData $key (include "gift.scalar" $value) }}
 {{- end }}
 {{- end }}
+
+{{/*
+The name of an object of the tree: what its `name` says, else its key.
+Usage: {{ include "gift.itemName" (dict "context" $context "key" $key "item" $item) }}
+*/}}
+{{- define "gift.itemName" -}}
+{{- include "gift.expand" (dict "text" (dig "name" .key .item) "variables" .context.variables) }}
+{{- end }}

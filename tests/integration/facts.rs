@@ -203,7 +203,8 @@ fn reference(object: &Value) -> String {
     format!("{}/{}", text(&object["kind"]), text(&object["metadata"]["name"]))
 }
 
-/// What is at a path: dots, `[name=x]`, `[0]`, `[*]` for all items and `[*keys]` for the keys.
+/// What is at a path: dots, `[name=x]`, `[0]`, `[*]` for all items, `[*keys]` for the keys, and `[a.b/c]`
+/// for a key with dots in it.
 fn look(value: &Value, path: &str) -> Option<Value> {
     if path.is_empty() {
         return Some(value.clone());
@@ -216,7 +217,8 @@ fn look(value: &Value, path: &str) -> Option<Value> {
             "*keys" => Some(value.as_object()?.keys().cloned().collect()),
             _ => match chosen.split_once('=') {
                 Some((key, wanted)) => look(value.as_array()?.iter().find(|item| item[key] == wanted)?, rest),
-                None => look(value.get(chosen.parse::<usize>().ok()?)?, rest),
+                None if value.is_array() => look(value.get(chosen.parse::<usize>().ok()?)?, rest),
+                None => look(value.get(chosen)?, rest),
             },
         };
     }
