@@ -239,9 +239,20 @@ impl<'a> Run<'_, 'a> {
             path: breach.path.to_string(),
             line,
             column,
-            source: document.source.unwrap_or_default().to_owned(),
+            source: template_of(document).to_owned(),
             message,
             help: breach.help,
         });
     }
+}
+
+/// Where Helm 4 says which template a document comes from: it takes comments away before it calls a
+/// post-renderer.
+const FILE_NAME_ANNOTATION: &str = "postrenderer.helm.sh/postrender-filename";
+
+fn template_of<'d>(document: &'d Document<'_>) -> &'d str {
+    document
+        .source
+        .or_else(|| document.root.at(&["metadata", "annotations", FILE_NAME_ANNOTATION])?.as_str())
+        .unwrap_or_default()
 }

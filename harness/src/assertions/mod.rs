@@ -8,6 +8,13 @@ mod difference;
 mod duplicate_key;
 mod namespace;
 mod naming;
+mod probe_port;
+mod reference;
+mod scaling;
+mod schema;
+mod selector;
+mod service_target;
+mod stability;
 mod unrendered;
 
 #[cfg(test)]
@@ -52,6 +59,17 @@ static ALL: &[&dyn Assertion] = &[
     &namespace::Namespace,
     &unrendered::Unrendered,
     &duplicate_key::DuplicateKey,
+    &schema::Schema,
+    &selector::SelectsOwnPods,
+    &selector::DisjointSelectors,
+    &service_target::ServiceTarget,
+    &reference::ReferenceExists,
+    &probe_port::ProbePort,
+    &scaling::AutoscalerTarget,
+    &scaling::DisruptionBudgetTarget,
+    &stability::Reproducible,
+    &stability::ImageChange,
+    &stability::ChartVersion,
 ];
 
 /// Every assertion there is.

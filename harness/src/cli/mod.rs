@@ -133,6 +133,10 @@ pub(crate) fn main() -> ExitCode {
         Err(told) => {
             // Help and version go to stdout and are no failure; clap knows which is which.
             let code = u8::try_from(told.exit_code()).unwrap_or(Category::Input.exit_code());
+            if told.use_stderr() {
+                // Helm 4 shows nothing of this when its --post-renderer-args are at fault.
+                delivery::tell_behind_helm(true, ColorWhen::Auto, |out, _| write!(out, "{told}"));
+            }
             match told.print() {
                 Ok(()) => code,
                 Err(_) => 0,
@@ -187,6 +191,31 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Arguments::command().debug_assert();
+    }
+
+    /// The part of a line of examples that is a `gift` command: pipes, redirections and remarks left out.
+    fn example(line: &str) -> Option<Vec<&str>> {
+        let at = line.find("gift ").filter(|&at| at == 0 || line[..at].ends_with(['(', ' ']))?;
+        let command = line[at..].split("   ").next()?.split(['|', '>', ')']).next()?.split("&&").next()?;
+        Some(command.split_whitespace().collect())
+    }
+
+    #[test]
+    fn the_examples_in_the_help_are_commands() {
+        let command = Arguments::command();
+        let mut examples = 0;
+        for verb in command.get_subcommands().chain([&command]) {
+            let text = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for line in text.lines().take_while(|line| !line.is_empty()).filter(|line| line.starts_with("  ")) {
+                let line = line.trim();
+                let Some(words) = example(line).filter(|_| !line.starts_with("helm")) else { continue };
+                examples += 1;
+                if let Err(told) = Arguments::try_parse_from(&words) {
+                    assert!(!told.use_stderr(), "{line}: {told}");
+                }
+            }
+        }
+        assert!(examples > 15, "the help has examples: {examples}");
     }
 
     #[test]

@@ -213,10 +213,8 @@ impl<'a, 'r> Search<'a, 'r> {
             StepKind::OptionalMap { operand, .. } => self.places(operand),
             StepKind::Fold(fold) => {
                 let before = self.found.len();
-                if let Some(value) = self.value(step) {
-                    if let Some(list) = value.as_list() {
-                        list.iter().for_each(|element| self.push_value(&element));
-                    }
+                if let Some(list) = self.value(step).as_ref().and_then(Value::as_list) {
+                    list.iter().for_each(|element| self.push_value(&element));
                 }
                 if self.found.len() == before {
                     self.places(&fold.range);
