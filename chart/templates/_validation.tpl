@@ -125,6 +125,11 @@ Usage: {{ include "gift.validate" $context }}
 {{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.variables.%s" $root $name) "message" (printf "no value, and {%s} stands in these values; set it, for example --set %s.variables.%s=…" $name $root $name)) }}
 {{- end }}
 {{- end }}
+{{- range $place, $namespace := ternary (include "gift.statedNamespaces" $context | fromJson) dict (empty $problems.list) }}
+{{- if not (and (regexMatch "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$" $namespace) (le (len $namespace) 63)) }}
+{{- include "gift.problem" (dict "problems" $problems "path" $place "message" (printf "%q is no name for a namespace: up to 63 of a-z, 0-9 and -, with a letter or digit at either end." $namespace)) }}
+{{- end }}
+{{- end }}
 {{- $known := keys (dig "groups" dict $tree) | sortAlpha }}
 {{- range $field, $items := omit $tree "defaults" "groups" "labels" "sharedLabels" "variables" }}
 {{- if kindIs "map" $items }}
@@ -144,6 +149,20 @@ Usage: {{ include "gift.validate" $context }}
 {{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.defaults.group" $root) "message" (printf "there is no group %q. Known groups: %s." . (join ", " $known | default "none"))) }}
 {{- end }}
 {{- end }}
+{{- end }}
+
+{{/* The namespaces the tree states, by their place in the values, as JSON. */}}
+{{- define "gift.statedNamespaces" -}}
+{{- $places := dict }}
+{{- if dig "namespace" "" .tree }}
+{{- $_ := set $places (printf "%s.namespace" .path) .namespace }}
+{{- end }}
+{{- range $name, $service := .services }}
+{{- if ne $service.namespace $.namespace }}
+{{- $_ := set $places (printf "%s.namespace" $service.path) $service.namespace }}
+{{- end }}
+{{- end }}
+{{- toJson $places }}
 {{- end }}
 
 {{/* Adds a problem. Usage: {{ include "gift.problem" (dict "problems" $problems "path" $path "message" $text) }} */}}
