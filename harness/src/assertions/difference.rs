@@ -64,9 +64,8 @@ fn lack(here: &Value, there: &Value, path: Path, paths: &mut Vec<Path>) {
 /// What differs between two streams, by the object of the first; objects of the second alone come
 /// last. The path is the root where one of the streams has no such object.
 pub(super) fn changes<'s, 'a>(here: &'s Objects<'a>, there: &'s Objects<'a>) -> Vec<(&'s Object<'a>, Path)> {
-    let key = |object: &'s Object<'a>| {
-        (object.api_version(), object.kind(), object.namespace(), object.name())
-    };
+    let key =
+        |object: &'s Object<'a>| (object.api_version(), object.kind(), object.namespace(), object.name());
     let mut theirs: BTreeMap<_, _> = there.iter().map(|object| (key(object), object)).collect();
     let mut changes = Vec::new();
     for object in here {

@@ -9,8 +9,13 @@ use gift_plugin::protocol::Finding;
 pub(super) struct ProbePort;
 
 /// Where a container says what to connect to.
-const HANDLERS: &[&[&str]] =
-    &[&["startupProbe"], &["readinessProbe"], &["livenessProbe"], &["lifecycle", "postStart"], &["lifecycle", "preStop"]];
+const HANDLERS: &[&[&str]] = &[
+    &["startupProbe"],
+    &["readinessProbe"],
+    &["livenessProbe"],
+    &["lifecycle", "postStart"],
+    &["lifecycle", "preStop"],
+];
 
 impl Assertion for ProbePort {
     fn id(&self) -> &'static str {
@@ -48,8 +53,11 @@ impl Assertion for ProbePort {
                         let Some(port) = container.node.at(&keys) else { continue };
                         if !has_port(&[container.node], port) {
                             let path = keys.iter().fold(container.path.clone(), |path, key| path.key(*key));
-                            let message =
-                                format!("container {} does not declare port {}", container.name(), port_text(port));
+                            let message = format!(
+                                "container {} does not declare port {}",
+                                container.name(),
+                                port_text(port)
+                            );
                             let help = "Name a port under the container's `ports`.";
                             findings.push(template.object.finding(self.id(), path, message, help));
                         }

@@ -58,7 +58,13 @@ impl<'s> Reader<'s, '_> {
     }
 
     /// A reference by name, `field` being the one that holds it; the keys of what it leads to.
-    fn look(&mut self, kind: &'static str, node: &'s Node<'_>, field: &str, path: &Path) -> Option<&'s BTreeSet<&'s str>> {
+    fn look(
+        &mut self,
+        kind: &'static str,
+        node: &'s Node<'_>,
+        field: &str,
+        path: &Path,
+    ) -> Option<&'s BTreeSet<&'s str>> {
         if is_true(node.get("optional")) {
             return None;
         }
@@ -80,14 +86,20 @@ impl<'s> Reader<'s, '_> {
             && !keys.contains(key)
         {
             let name = node.get("name").and_then(Node::as_str).unwrap_or_default();
-            self.lacks(path.clone().key("key"), format!("{kind} `{name}` has no key `{key}`"), &there_are(keys));
+            self.lacks(
+                path.clone().key("key"),
+                format!("{kind} `{name}` has no key `{key}`"),
+                &there_are(keys),
+            );
         }
     }
 
     /// A ConfigMap or Secret that is mounted, whole or some of its keys.
     fn look_for_items(&mut self, kind: &'static str, node: &'s Node<'_>, field: &str, path: &Path) {
         let Some(keys) = self.look(kind, node, field, path) else { return };
-        for (index, item) in node.get("items").and_then(Node::as_sequence).unwrap_or_default().iter().enumerate() {
+        for (index, item) in
+            node.get("items").and_then(Node::as_sequence).unwrap_or_default().iter().enumerate()
+        {
             if let Some(key) = item.get("key").and_then(Node::as_str)
                 && !keys.contains(key)
             {
@@ -108,7 +120,8 @@ impl<'s> Reader<'s, '_> {
             self.volume(volume, &path.clone().key("volumes").index(index));
         }
         let claims = self.object.root().at(&["spec", "volumeClaimTemplates"]).and_then(Node::as_sequence);
-        let claimed = claims.unwrap_or_default().iter().filter_map(|claim| claim.at(&["metadata", "name"])?.as_str());
+        let claimed =
+            claims.unwrap_or_default().iter().filter_map(|claim| claim.at(&["metadata", "name"])?.as_str());
         let mounted: BTreeSet<_> =
             volumes.iter().filter_map(|volume| volume.get("name")?.as_str()).chain(claimed).collect();
         for container in template.containers() {
@@ -216,7 +229,10 @@ mod tests {
         let stream = format!(
             "{{apiVersion: v1, kind: ConfigMap, metadata: {{name: c}}, data: {{a: b}}, binaryData: {{b: ''}}}}\n---\n{{apiVersion: v1, kind: Secret, metadata: {{name: s}}, stringData: {{k: v}}}}\n---\n{{apiVersion: v1, kind: Pod, metadata: {{name: p}}, spec: {spec}}}\n"
         );
-        findings(&stream, "reference-exists").into_iter().map(|finding| (finding.path, finding.message)).collect()
+        findings(&stream, "reference-exists")
+            .into_iter()
+            .map(|finding| (finding.path, finding.message))
+            .collect()
     }
 
     #[test]
@@ -247,7 +263,8 @@ mod tests {
 
     #[test]
     fn the_keys_there_are_help_and_their_values_stay_unsaid() {
-        let spec = "{containers: [{name: c, env: [{name: E, valueFrom: {secretKeyRef: {name: s, key: K}}}]}]}";
+        let spec =
+            "{containers: [{name: c, env: [{name: E, valueFrom: {secretKeyRef: {name: s, key: K}}}]}]}";
         assert_eq!(found(spec)[0].1, "Secret `s` has no key `K`");
     }
 

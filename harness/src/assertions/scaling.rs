@@ -10,16 +10,21 @@ pub(super) struct AutoscalerTarget;
 
 impl AutoscalerTarget {
     fn measure(&self, autoscaler: &Object<'_>, target: &PodTemplate<'_, '_>, findings: &mut Vec<Finding>) {
-        let metrics = autoscaler.root().at(&["spec", "metrics"]).and_then(Node::as_sequence).unwrap_or_default();
+        let metrics =
+            autoscaler.root().at(&["spec", "metrics"]).and_then(Node::as_sequence).unwrap_or_default();
         for (index, metric) in metrics.iter().enumerate() {
             let relative = metric.at(&["resource", "target", "averageUtilization"]).is_some();
-            let Some(resource) = metric.at(&["resource", "name"]).and_then(Node::as_str).filter(|_| relative) else {
+            let Some(resource) = metric.at(&["resource", "name"]).and_then(Node::as_str).filter(|_| relative)
+            else {
                 continue;
             };
             for container in target.containers().iter().filter(|container| !container.is_init) {
                 if container.node.at(&["resources", "requests", resource]).is_none() {
                     let path = Path::root().key("spec").key("metrics").index(index).key("resource");
-                    let message = format!("container {} requests no {resource}, of which this is a part", container.name());
+                    let message = format!(
+                        "container {} requests no {resource}, of which this is a part",
+                        container.name()
+                    );
                     let help = "Give the container a request; utilization is measured against it.";
                     findings.push(autoscaler.finding(self.id(), path, message, help));
                 }
@@ -58,7 +63,11 @@ impl Assertion for AutoscalerTarget {
         let mut findings = Vec::new();
         for autoscaler in objects.kind("HorizontalPodAutoscaler") {
             let text = |key| {
-                autoscaler.root().at(&["spec", "scaleTargetRef", key]).and_then(Node::as_str).unwrap_or_default()
+                autoscaler
+                    .root()
+                    .at(&["spec", "scaleTargetRef", key])
+                    .and_then(Node::as_str)
+                    .unwrap_or_default()
             };
             let (kind, name) = (text("kind"), text("name"));
             let is_target = |object: &&Object<'_>| {
@@ -158,7 +167,11 @@ mod tests {
 
     #[test]
     fn a_budget_for_two_workloads_protects_neither() {
-        let workload = |name: &str| format!("---\n{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: {name}}}, spec: {{template: {{metadata: {{labels: {{tier: x}}}}}}}}}}\n");
+        let workload = |name: &str| {
+            format!(
+                "---\n{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: {name}}}, spec: {{template: {{metadata: {{labels: {{tier: x}}}}}}}}}}\n"
+            )
+        };
         let stream = format!(
             "{{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {{name: b}}, spec: {{selector: {{matchLabels: {{tier: x}}}}}}}}\n{}{}",
             workload("a"),

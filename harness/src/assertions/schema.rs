@@ -143,8 +143,11 @@ fn json(object: &Object<'_>) -> Value {
 impl Schema {
     fn judge(&self, object: &Object<'_>, findings: &mut Vec<Finding>) {
         let group_and_kind = |known: &&Kind| known.group == object.group() && known.kind == object.kind();
-        let explain = format!("`kubectl explain {} --recursive` shows the fields and their types.", object.kind());
-        if let Some(known) = KINDS.iter().filter(group_and_kind).find(|known| known.version == object.api_version()) {
+        let explain =
+            format!("`kubectl explain {} --recursive` shows the fields and their types.", object.kind());
+        if let Some(known) =
+            KINDS.iter().filter(group_and_kind).find(|known| known.version == object.api_version())
+        {
             let value = json(object);
             match (known.round_trip)(value.clone()) {
                 Err(mistake) => {
@@ -159,7 +162,9 @@ impl Schema {
         }
         let served: Vec<_> = KINDS
             .iter()
-            .filter(|known| group_and_kind(known) || (object.group() == "extensions" && known.kind == object.kind()))
+            .filter(|known| {
+                group_and_kind(known) || (object.group() == "extensions" && known.kind == object.kind())
+            })
             .map(|known| known.version)
             .collect();
         if !served.is_empty() {
@@ -217,7 +222,10 @@ mod tests {
     #[test]
     fn a_wrong_type_is_named_with_its_path_and_without_its_value() {
         let stream = "{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {replicas: many, selector: {}, template: {spec: {containers: [{name: c, env: [{name: A, value: 4711}]}]}}}}";
-        assert_eq!(found(stream), [("spec.replicas".to_owned(), "invalid type: string, expected i32".to_owned())]);
+        assert_eq!(
+            found(stream),
+            [("spec.replicas".to_owned(), "invalid type: string, expected i32".to_owned())]
+        );
         let stream = stream.replace("many", "2");
         let (path, message) = found(&stream).remove(0);
         assert_eq!(path, "spec.template.spec.containers[0].env[0].value");
@@ -263,6 +271,9 @@ spec:
             super::without_values("invalid type: string \"hun\"ter2\", expected i32"),
             "invalid type: string, expected i32"
         );
-        assert_eq!(super::without_values("invalid type: map, expected a string"), "invalid type: map, expected a string");
+        assert_eq!(
+            super::without_values("invalid type: map, expected a string"),
+            "invalid type: map, expected a string"
+        );
     }
 }

@@ -19,7 +19,8 @@ fn owners<'s, 'a>(objects: &'s Objects<'a>, context: &Context<'s>) -> Vec<Owner<
         .map(|template| {
             let object = template.object;
             // A Job's selector is the controller's own affair.
-            let selector = (object.group() == "apps").then(|| object.root().at(&["spec", "selector"])).flatten();
+            let selector =
+                (object.group() == "apps").then(|| object.root().at(&["spec", "selector"])).flatten();
             Owner {
                 namespace: effective(object, context),
                 labels: template.labels().collect(),
@@ -112,7 +113,9 @@ impl Assertion for DisjointSelectors {
         let owners = owners(objects, context);
         let mut findings = Vec::new();
         for (index, owner) in owners.iter().enumerate() {
-            let Some(selector) = owner.selector.as_ref().filter(|selector| !selector.is_empty()) else { continue };
+            let Some(selector) = owner.selector.as_ref().filter(|selector| !selector.is_empty()) else {
+                continue;
+            };
             let is_taken = |(other, theirs): &(usize, &Owner<'_, '_>)| {
                 *other != index && theirs.namespace == owner.namespace && selector.selects(&theirs.labels)
             };

@@ -68,8 +68,13 @@ impl Assertion for ServiceTarget {
     }
 
     fn check(&self, objects: &Objects<'_>, context: &Context<'_>) -> Vec<Finding> {
-        let pods: Vec<(PodTemplate<'_, '_>, BTreeMap<_, _>)> =
-            objects.pod_templates().map(|pod| { let labels = pod.labels().collect(); (pod, labels) }).collect();
+        let pods: Vec<(PodTemplate<'_, '_>, BTreeMap<_, _>)> = objects
+            .pod_templates()
+            .map(|pod| {
+                let labels = pod.labels().collect();
+                (pod, labels)
+            })
+            .collect();
         let mut findings = Vec::new();
         for service in objects.kind("Service").filter(|object| object.group().is_empty()) {
             let Some(node) = service.root().at(&["spec", "selector"]) else { continue };
@@ -93,7 +98,8 @@ impl Assertion for ServiceTarget {
             }
             let ports = service.root().at(&["spec", "ports"]).and_then(Node::as_sequence).unwrap_or_default();
             for (index, port) in ports.iter().enumerate() {
-                let Some((key, target)) = ["targetPort", "port"].iter().find_map(|key| Some((*key, port.get(key)?)))
+                let Some((key, target)) =
+                    ["targetPort", "port"].iter().find_map(|key| Some((*key, port.get(key)?)))
                 else {
                     continue;
                 };

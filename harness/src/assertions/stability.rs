@@ -51,7 +51,8 @@ impl Assertion for Reproducible {
     }
 
     fn check(&self, _objects: &Objects<'_>, context: &Context<'_>) -> Vec<Finding> {
-        let (Some(rendered), Some(second)) = (context.rendered, again(self.id(), context, &Change::Nothing)) else {
+        let (Some(rendered), Some(second)) = (context.rendered, again(self.id(), context, &Change::Nothing))
+        else {
             return Vec::new();
         };
         let second = match second {
@@ -112,7 +113,9 @@ impl Assertion for ImageChange {
     }
 
     fn check(&self, _objects: &Objects<'_>, context: &Context<'_>) -> Vec<Finding> {
-        let (Some(rendered), Some(values)) = (context.rendered, other_tags(context)) else { return Vec::new() };
+        let (Some(rendered), Some(values)) = (context.rendered, other_tags(context)) else {
+            return Vec::new();
+        };
         let stream = match again(self.id(), context, &Change::Values(values)) {
             None => return Vec::new(),
             Some(Ok(stream)) => stream,
@@ -162,7 +165,9 @@ impl Assertion for ChartVersion {
                 let pods = if template.path == Path::root() { spec.clone() } else { template.path };
                 is_in(&pods) || is_in(&spec.key("selector"))
             })
-            .map(|(object, path)| object.finding(self.id(), path, "changes with the version of the chart", help))
+            .map(|(object, path)| {
+                object.finding(self.id(), path, "changes with the version of the chart", help)
+            })
             .collect()
     }
 }
@@ -186,7 +191,8 @@ mod tests {
 
     fn found(id: &str, there: &'static str) -> Vec<String> {
         let objects = Objects::read(HERE.as_bytes()).unwrap();
-        let values = json!({"system": "shop", "shop": {"defaults": {"image": {"tag": "1"}}, "services": {"a": {}}}});
+        let values =
+            json!({"system": "shop", "shop": {"defaults": {"image": {"tag": "1"}}, "services": {"a": {}}}});
         let only = [id.to_owned()];
         let context = Context {
             values: Some(&values),
@@ -201,8 +207,14 @@ mod tests {
     #[test]
     fn the_same_bytes_are_asked_for() {
         assert!(found("reproducible", HERE).is_empty());
-        assert_eq!(found("reproducible", Box::leak(HERE.replace("'1'", "'2'").into_boxed_str())), ["metadata.labels.v"]);
-        assert_eq!(found("reproducible", Box::leak(HERE.replace("{v: '1'}", "{v:  '1'}").into_boxed_str())), [""]);
+        assert_eq!(
+            found("reproducible", Box::leak(HERE.replace("'1'", "'2'").into_boxed_str())),
+            ["metadata.labels.v"]
+        );
+        assert_eq!(
+            found("reproducible", Box::leak(HERE.replace("{v: '1'}", "{v:  '1'}").into_boxed_str())),
+            [""]
+        );
     }
 
     #[test]
@@ -214,7 +226,9 @@ mod tests {
 
     #[test]
     fn a_chart_version_changes_no_pod() {
-        assert!(found("chart-version-change", Box::leak(HERE.replace("'1'", "'2'").into_boxed_str())).is_empty());
+        assert!(
+            found("chart-version-change", Box::leak(HERE.replace("'1'", "'2'").into_boxed_str())).is_empty()
+        );
         let pods: &str = Box::leak(HERE.replace("a: b", "a: c").into_boxed_str());
         let paths = ["spec.selector.matchLabels.a", "spec.template.metadata.labels.a"];
         assert_eq!(found("chart-version-change", pods), paths);

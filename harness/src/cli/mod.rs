@@ -156,7 +156,9 @@ fn run(arguments: Arguments) -> u8 {
         Verb::Down(arguments) => down::run(&arguments, &mut terminal),
         Verb::Status(arguments) => status::run(&arguments, &mut terminal),
         Verb::Explain(arguments) => explain::run(&arguments, &mut terminal),
-        Verb::Completions(arguments) => completions::run(&arguments, &mut Arguments::command(), &mut terminal),
+        Verb::Completions(arguments) => {
+            completions::run(&arguments, &mut Arguments::command(), &mut terminal)
+        }
         Verb::Man(arguments) => man::run(&arguments, &Arguments::command(), &mut terminal),
     };
     match result.and_then(|conclusion| terminal.finish().map(|()| conclusion)) {
@@ -177,7 +179,8 @@ fn run(arguments: Arguments) -> u8 {
 /// a secret.
 fn guarded(work: impl FnOnce() -> u8 + std::panic::UnwindSafe) -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string).unwrap_or_else(|| "an unknown place".to_owned());
+        let place =
+            panic.location().map(ToString::to_string).unwrap_or_else(|| "an unknown place".to_owned());
         failure::tell_fault(&place, env!("CARGO_PKG_VERSION"));
     }));
     let code = std::panic::catch_unwind(work).unwrap_or(Category::Internal.exit_code());
@@ -206,7 +209,8 @@ mod tests {
         let mut examples = 0;
         for verb in command.get_subcommands().chain([&command]) {
             let text = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
-            for line in text.lines().take_while(|line| !line.is_empty()).filter(|line| line.starts_with("  ")) {
+            for line in text.lines().take_while(|line| !line.is_empty()).filter(|line| line.starts_with("  "))
+            {
                 let line = line.trim();
                 let Some(words) = example(line).filter(|_| !line.starts_with("helm")) else { continue };
                 examples += 1;

@@ -22,14 +22,15 @@ enum Requirement<'s> {
 impl<'s> Selector<'s> {
     /// The mapping of a Service's `spec.selector`.
     pub(crate) fn of_labels(node: &'s Node<'_>) -> Self {
-        Self { requirements: labels(Some(node)).map(|(key, value)| Requirement::In(key, vec![value])).collect() }
+        Self {
+            requirements: labels(Some(node)).map(|(key, value)| Requirement::In(key, vec![value])).collect(),
+        }
     }
 
     /// A `metav1.LabelSelector`.
     pub(crate) fn of(node: &'s Node<'_>) -> Self {
-        let mut requirements: Vec<_> = labels(node.get("matchLabels"))
-            .map(|(key, value)| Requirement::In(key, vec![value]))
-            .collect();
+        let mut requirements: Vec<_> =
+            labels(node.get("matchLabels")).map(|(key, value)| Requirement::In(key, vec![value])).collect();
         for expression in node.get("matchExpressions").and_then(Node::as_sequence).unwrap_or_default() {
             let Some(key) = expression.get("key").and_then(Node::as_str) else { continue };
             let values = expression.get("values").and_then(Node::as_sequence).unwrap_or_default();
@@ -66,7 +67,7 @@ impl<'s> Selector<'s> {
                     !labels.get(key).is_some_and(|value| values.contains(value)),
                     format!("{key} other than {}", values.join("|")),
                 ),
-                Requirement::Exists(key) => (labels.contains_key(key), format!("{key}")),
+                Requirement::Exists(key) => (labels.contains_key(key), (*key).to_owned()),
                 Requirement::Absent(key) => (!labels.contains_key(key), format!("no {key}")),
             };
             (!is_met).then_some(told)
