@@ -13,7 +13,7 @@ Fills $context with
   path         where the tree stands in the values, for messages
   tree         the tree, its variables filled in, without nulls, items of switched-off groups switched off
   known        names of all services, those switched off included
-  services     name -> effective service: defaults, then its own values, then
+  services     name -> effective service: defaults, then its profile, then its own values, then
                  name, path, labels, selector, namespace, serviceName, servicePorts
 */}}
 {{- define "gift.context" -}}
@@ -45,7 +45,17 @@ Fills $context with
 {{- $namespace := include "gift.expand" (dict "text" (dig "namespace" $root.Release.Namespace $tree) "variables" $variables) }}
 {{- $services := dict }}
 {{- range $name, $own := $tree.services }}
-{{- $service := mustMergeOverwrite (deepCopy (dig "defaults" dict $tree)) (deepCopy (dig "services" $name dict $stated)) }}
+{{- $stack := list (deepCopy (dig "defaults" dict $tree)) }}
+{{- with dig "profile" "" $own }}
+{{- if not (hasKey (dig "profiles" dict $tree) .) }}
+{{- fail (printf "%s.services.%s.profile: there is no profile %q. Known profiles: %s." $system $name . (keys (dig "profiles" dict $tree) | sortAlpha | join ", " | default "none")) }}
+{{- end }}
+{{- $stack = append $stack (deepCopy (dig "profiles" . dict $stated)) }}
+{{- end }}
+{{- $service := dict }}
+{{- range append $stack (deepCopy (dig "services" $name dict $stated)) }}
+{{- $service = mustMergeOverwrite $service . }}
+{{- end }}
 {{- include "gift.prune" $service }}
 {{- if and (dig "enabled" true $service) (dig "groups" (dig "group" "" $service) "enabled" true $tree) }}
 {{- $named := mustMerge (dict "name" $name) $variables }}
@@ -75,6 +85,9 @@ Fills $context with
 {{- $_ = set $service "path" (printf "%s.services.%s" $system $name) }}
 {{- $_ = set $service "labels" $labels }}
 {{- $_ = set $service "selector" $selector }}
+{{- with dig "image" "repository" "" $service }}
+{{- $_ = set $service "image" (mustMergeOverwrite (deepCopy $service.image) (dict "repository" (include "gift.expand" (dict "text" . "variables" $named)))) }}
+{{- end }}
 {{- with dig "affinity" dict $service }}
 {{- $_ = set $service "affinity" (include "gift.expand" (dict "text" (toJson .) "variables" $named) | fromJson) }}
 {{- end }}

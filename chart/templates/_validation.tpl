@@ -50,7 +50,15 @@ Usage: {{ include "gift.validate" $context }}
 {{- range $field := list "data" "stringData" "secretRefs" "labels" "annotations" }}
 {{- include "gift.validateKeys" (dict "problems" $problems "map" (dig $field dict $secret) "path" (printf "%s.%s" $path $field)) }}
 {{- end }}
-{{- if and (dig "secretRefs" dict $secret) (not $context.environment) }}
+{{- $external := dig "external" dict $secret }}
+{{- if dig "enabled" false $external }}
+{{- if and (eq (dig "storeKind" "SecretStore" $external) "SecretStore") (not (hasKey (dig "secretStores" dict $tree) (dig "store" "" $external))) }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.external.store" $path) "message" (printf "there is no store %q. Known under %s.secretStores: %s." (dig "store" "" $external) $root (keys (dig "secretStores" dict $tree) | sortAlpha | join ", " | default "none"))) }}
+{{- end }}
+{{- if not (dig "data" dict $external) }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.external.data" $path) "message" "no keys; say for each which entry of the store it comes from.") }}
+{{- end }}
+{{- else if and (dig "secretRefs" dict $secret) (not $context.environment) }}
 {{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.secretRefs" $path) "message" (printf "a reference names the environment; set %s.environment." $root)) }}
 {{- end }}
 {{- range $key, $_ := dig "secretRefs" dict $secret }}
@@ -287,8 +295,12 @@ Usage: {{ include "gift.validate" $context }}
 {{- include "gift.problem" (dict "problems" $problems "path" .path "message" (printf "%s.%s.%s is switched off. Remove the reference, or switch it on." .context.path $field $name)) }}
 {{- else if not (dig "existing" false $target) }}
 {{- $keys := list }}
+{{- if dig "external" "enabled" false $target }}
+{{- $keys = keys (dig "external" "data" dict $target) }}
+{{- else }}
 {{- range $source := list "data" "binaryData" "stringData" "secretRefs" }}
 {{- $keys = concat $keys (keys (dig $source dict $target)) }}
+{{- end }}
 {{- end }}
 {{- if not (or (has $wanted $keys) (dig "optional" false $value)) }}
 {{- include "gift.problem" (dict "problems" $problems "path" .path "message" (printf "%s.%s.%s has no key %q. It has: %s." .context.path $field $name $wanted ($keys | sortAlpha | join ", " | default "none"))) }}

@@ -2,6 +2,36 @@
 //!
 //! Data flows one way: values → render → encode → judge → assert → report. The library returns data
 //! and events; only the `gift` command prints.
+//!
+//! A test of a chart renders it, with the Helm that [`tools`] finds, and looks at what came out, as
+//! Kubernetes' own types:
+//!
+//! ```
+//! use gift_harness::chart::Chart;
+//! use gift_harness::render::HelmVersion;
+//! use k8s_openapi::api::apps::v1::Deployment;
+//!
+//! let rendered = Chart::open("../chart")?.helm(HelmVersion::V4).kubernetes("1.34").render()?;
+//! let deployments = rendered.all::<Deployment>()?;
+//! assert!(!deployments.is_empty());
+//! for deployment in deployments {
+//!     let pods = deployment.spec.ok_or("no spec")?.template.spec.ok_or("no pods")?;
+//!     assert!(pods.containers.iter().all(|container| container.resources.is_some()));
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! What must hold for every chart is in [`assertions`]:
+//!
+//! ```
+//! use gift_harness::assertions::{self, Context};
+//! use gift_harness::chart::Chart;
+//!
+//! let rendered = Chart::open("../chart")?.render()?;
+//! let findings = assertions::check(&rendered.objects()?, &Context::default());
+//! assert_eq!(findings, []);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 

@@ -7,7 +7,8 @@
 use crate::encode::{encode_document, objects};
 use crate::policy::{Exception, Judge, PolicySet, Resource, exception, reference};
 use crate::protocol::{
-    Failure, FailureKind, Finding, ObjectReference, Options, Report, Request, Severity, read_frame, write_frame,
+    Failure, FailureKind, Finding, ObjectReference, Options, Report, Request, Severity, read_frame,
+    write_frame,
 };
 use crate::rules::{Breach, RULES, Settings, Subject, UNPARSABLE};
 use crate::yaml::{Chunk, Document, Limits, Lines, LoadErrorKind, Node, Path, Span, load_chunk, split};
@@ -156,20 +157,20 @@ impl<'a> Run<'_, 'a> {
             column,
             source: chunk.source.unwrap_or_default().to_owned(),
             message,
-            help: "Look at what the template prints there: `helm template --debug` shows it as it is.".to_owned(),
+            help: "Look at what the template prints there: `helm template --debug` shows it as it is."
+                .to_owned(),
         });
     }
 
     fn judge(&mut self, inputs: &[(Document<'a>, Option<String>)]) -> Result<(), Failure> {
         let options = &self.request.options;
-        let settings = Settings {
-            encode: options.encode,
-            forbid_string_data: self
-                .policies
-                .params
-                .iter()
-                .any(|params| params.at(&["data", "stringData"]).and_then(Node::as_str) == Some("forbid")),
-        };
+        let settings =
+            Settings {
+                encode: options.encode,
+                forbid_string_data: self.policies.params.iter().any(|params| {
+                    params.at(&["data", "stringData"]).and_then(Node::as_str) == Some("forbid")
+                }),
+            };
         let judge = Judge::new(self.policies, options, inputs.iter().map(|(document, _)| &document.root));
         for (document, changed) in inputs {
             let reread = match changed {
@@ -196,7 +197,8 @@ impl<'a> Run<'_, 'a> {
                         path: Path::root(),
                         at: None,
                         message: "no Kubernetes object: apiVersion or kind is missing".to_owned(),
-                        help: "Every document needs both; an empty one should print nothing at all.".to_owned(),
+                        help: "Every document needs both; an empty one should print nothing at all."
+                            .to_owned(),
                     }),
                     None => {}
                     Some(resource) => {
@@ -239,9 +241,20 @@ impl<'a> Run<'_, 'a> {
             path: breach.path.to_string(),
             line,
             column,
-            source: document.source.unwrap_or_default().to_owned(),
+            source: template_of(document).to_owned(),
             message,
             help: breach.help,
         });
     }
+}
+
+/// Where Helm 4 says which template a document comes from: it takes comments away before it calls a
+/// post-renderer.
+const FILE_NAME_ANNOTATION: &str = "postrenderer.helm.sh/postrender-filename";
+
+fn template_of<'d>(document: &'d Document<'_>) -> &'d str {
+    document
+        .source
+        .or_else(|| document.root.at(&["metadata", "annotations", FILE_NAME_ANNOTATION])?.as_str())
+        .unwrap_or_default()
 }

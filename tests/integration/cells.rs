@@ -71,7 +71,8 @@ fn told(summary: &run::Summary) -> String {
     };
     let cells: Vec<_> = summary.results.iter().map(report).collect();
     let rules = run::rules();
-    let run = Run { cells: &cells, duration: summary.duration, chart_directory: Some("chart"), rules: &rules };
+    let run =
+        Run { cells: &cells, duration: summary.duration, chart_directory: Some("chart"), rules: &rules };
     let mut out = Vec::new();
     text::write_run(&mut out, &run, Appearance::default()).expect("memory takes all");
     String::from_utf8_lossy(&out).into_owned()

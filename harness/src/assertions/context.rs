@@ -15,6 +15,8 @@ pub struct Context<'a> {
     pub rendered: Option<&'a [u8]>,
     /// Renders the same again, with a change.
     pub variations: Option<&'a dyn Variations>,
+    /// The day, as `YYYY-MM-DD`, that the objects' exceptions are held against; without it none counts.
+    pub today: Option<&'a str>,
     /// Ids of the assertions to look with; all when empty.
     pub only: &'a [String],
     /// Ids of assertions not to look with.

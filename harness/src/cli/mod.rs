@@ -133,6 +133,10 @@ pub(crate) fn main() -> ExitCode {
         Err(told) => {
             // Help and version go to stdout and are no failure; clap knows which is which.
             let code = u8::try_from(told.exit_code()).unwrap_or(Category::Input.exit_code());
+            if told.use_stderr() {
+                // Helm 4 shows nothing of this when its --post-renderer-args are at fault.
+                delivery::tell_behind_helm(true, ColorWhen::Auto, |out, _| write!(out, "{told}"));
+            }
             match told.print() {
                 Ok(()) => code,
                 Err(_) => 0,
@@ -152,7 +156,9 @@ fn run(arguments: Arguments) -> u8 {
         Verb::Down(arguments) => down::run(&arguments, &mut terminal),
         Verb::Status(arguments) => status::run(&arguments, &mut terminal),
         Verb::Explain(arguments) => explain::run(&arguments, &mut terminal),
-        Verb::Completions(arguments) => completions::run(&arguments, &mut Arguments::command(), &mut terminal),
+        Verb::Completions(arguments) => {
+            completions::run(&arguments, &mut Arguments::command(), &mut terminal)
+        }
         Verb::Man(arguments) => man::run(&arguments, &Arguments::command(), &mut terminal),
     };
     match result.and_then(|conclusion| terminal.finish().map(|()| conclusion)) {
@@ -173,7 +179,8 @@ fn run(arguments: Arguments) -> u8 {
 /// a secret.
 fn guarded(work: impl FnOnce() -> u8 + std::panic::UnwindSafe) -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string).unwrap_or_else(|| "an unknown place".to_owned());
+        let place =
+            panic.location().map(ToString::to_string).unwrap_or_else(|| "an unknown place".to_owned());
         failure::tell_fault(&place, env!("CARGO_PKG_VERSION"));
     }));
     let code = std::panic::catch_unwind(work).unwrap_or(Category::Internal.exit_code());
@@ -187,6 +194,32 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Arguments::command().debug_assert();
+    }
+
+    /// The part of a line of examples that is a `gift` command: pipes, redirections and remarks left out.
+    fn example(line: &str) -> Option<Vec<&str>> {
+        let at = line.find("gift ").filter(|&at| at == 0 || line[..at].ends_with(['(', ' ']))?;
+        let command = line[at..].split("   ").next()?.split(['|', '>', ')']).next()?.split("&&").next()?;
+        Some(command.split_whitespace().collect())
+    }
+
+    #[test]
+    fn the_examples_in_the_help_are_commands() {
+        let command = Arguments::command();
+        let mut examples = 0;
+        for verb in command.get_subcommands().chain([&command]) {
+            let text = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for line in text.lines().take_while(|line| !line.is_empty()).filter(|line| line.starts_with("  "))
+            {
+                let line = line.trim();
+                let Some(words) = example(line).filter(|_| !line.starts_with("helm")) else { continue };
+                examples += 1;
+                if let Err(told) = Arguments::try_parse_from(&words) {
+                    assert!(!told.use_stderr(), "{line}: {told}");
+                }
+            }
+        }
+        assert!(examples > 15, "the help has examples: {examples}");
     }
 
     #[test]

@@ -26,10 +26,14 @@ impl Shard {
     fn parse(text: &str, job_index: Option<&str>) -> Result<Self, String> {
         let number = |text: &str| text.parse::<usize>().ok();
         let shard = match (text.split_once('/'), job_index) {
-            (Some((index, count)), _) => number(index).and_then(|index| index.checked_sub(1)).zip(number(count)),
+            (Some((index, count)), _) => {
+                number(index).and_then(|index| index.checked_sub(1)).zip(number(count))
+            }
             (None, Some(index)) => number(index).zip(number(text)),
             (None, None) => {
-                return Err(format!("write it as 1/4, or set {INDEX_VARIABLE} and give the number of parts alone"));
+                return Err(format!(
+                    "write it as 1/4, or set {INDEX_VARIABLE} and give the number of parts alone"
+                ));
             }
         };
         match shard {
@@ -52,8 +56,10 @@ mod tests {
     #[test]
     fn every_item_is_in_one_part() {
         let items: Vec<_> = (0..7).collect();
-        let mut parts: Vec<_> =
-            ["1/3", "2/3", "3/3"].iter().flat_map(|text| Shard::parse(text, None).unwrap().of(items.clone())).collect();
+        let mut parts: Vec<_> = ["1/3", "2/3", "3/3"]
+            .iter()
+            .flat_map(|text| Shard::parse(text, None).unwrap().of(items.clone()))
+            .collect();
         parts.sort_unstable();
         assert_eq!(parts, items);
         assert_eq!(Shard::parse("1/1", None).unwrap().of(items.clone()), items);
@@ -67,7 +73,9 @@ mod tests {
 
     #[test]
     fn what_is_no_part_is_refused() {
-        for (text, index) in [("0/2", None), ("3/2", None), ("1/0", None), ("a/2", None), ("2", None), ("2", Some("2"))] {
+        for (text, index) in
+            [("0/2", None), ("3/2", None), ("1/0", None), ("a/2", None), ("2", None), ("2", Some("2"))]
+        {
             assert!(Shard::parse(text, index).is_err(), "{text} {index:?}");
         }
     }

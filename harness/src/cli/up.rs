@@ -58,7 +58,9 @@ pub(super) fn told(event: &Event) -> String {
         Event::Waiting => "waiting for another process that starts or stops a cluster".to_owned(),
         Event::AlreadyRunning => "the control plane is up already".to_owned(),
         Event::Restarting { missing } => format!("starting again: {} had stopped", missing.join(", ")),
-        Event::Recreating { reason } => format!("making it anew, for it could not be started again: {reason}"),
+        Event::Recreating { reason } => {
+            format!("making it anew, for it could not be started again: {reason}")
+        }
         Event::Starting => "starting etcd, API server, controllers and scheduler".to_owned(),
         Event::ControlPlaneReady { after } => format!("the API server answers, after {}", seconds(after)),
         Event::NodesReady { nodes, after } => format!("{nodes} nodes are ready, after {}", seconds(after)),

@@ -45,8 +45,10 @@ pub(super) fn create(
     write(&pod_log, POD_LOG)
 }
 
-/// What `kubectl logs` and `helm test --logs` show.
-const POD_LOG: &str = "This pod is simulated: no container runs in this cluster.\n";
+/// What `kubectl logs` and `helm test --logs` show, in the form a container runtime writes it, whose time
+/// and stream are taken off on the way.
+const POD_LOG: &str =
+    "2026-01-01T00:00:00.000000000Z stdout F This pod is simulated: no container runs in this cluster.\n";
 
 fn log_of_every_pod(file: &Path) -> serde_json::Value {
     serde_json::json!({

@@ -3,10 +3,12 @@
 //! Depends on `gift_plugin::yaml`, which reads YAML as Kubernetes does.
 
 mod object;
+mod selector;
 mod typed;
 mod workload;
 
 pub use object::{Object, Spot};
+pub(crate) use selector::Selector;
 pub use typed::TypedError;
 pub use workload::{Container, PodTemplate};
 

@@ -1,8 +1,8 @@
 //! Helm 3 and Helm 4 render the same objects.
 
 use crate::objects::{Object, Objects};
-use crate::tools::HelmVersion;
 use crate::rules::Rule;
+use crate::tools::HelmVersion;
 use gift_plugin::protocol::{Finding, Severity};
 use std::collections::BTreeMap;
 

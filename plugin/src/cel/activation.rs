@@ -77,7 +77,9 @@ impl<'a> Activation<'a> {
         };
         match &*variable.state.borrow() {
             State::Known(result) => return result.clone(),
-            State::Running => return Err(EvaluationError::function(format!("variable {name} refers to itself"))),
+            State::Running => {
+                return Err(EvaluationError::function(format!("variable {name} refers to itself")));
+            }
             State::Unused => {}
         }
         variable.state.replace(State::Running);

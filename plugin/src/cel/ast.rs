@@ -25,19 +25,36 @@ pub(super) enum ExpressionKind {
     /// A name, with a leading dot when it is written so.
     Identifier(String),
     /// `operand.field` or `operand.?field`.
-    Select { operand: Box<Expression>, field: String, optional: bool },
+    Select {
+        operand: Box<Expression>,
+        field: String,
+        optional: bool,
+    },
     /// `operand[index]` or `operand[?index]`.
-    Index { operand: Box<Expression>, index: Box<Expression>, optional: bool },
+    Index {
+        operand: Box<Expression>,
+        index: Box<Expression>,
+        optional: bool,
+    },
     /// `function(arguments)` or `target.function(arguments)`.
-    Call { target: Option<Box<Expression>>, function: String, arguments: Vec<Expression> },
+    Call {
+        target: Option<Box<Expression>>,
+        function: String,
+        arguments: Vec<Expression>,
+    },
     /// `a && b`, `!a`, `a ? b : c`; chains of `&&` and of `||` are one expression.
-    Operation { operator: Operator, operands: Vec<Expression> },
+    Operation {
+        operator: Operator,
+        operands: Vec<Expression>,
+    },
     /// `[a, ?b]`.
     List(Vec<Element>),
     /// `{a: b, ?c: d}`.
     Map(Vec<Entry>),
     /// `Name{field: value}`.
-    Message { name: String },
+    Message {
+        name: String,
+    },
 }
 
 /// An element of a list.

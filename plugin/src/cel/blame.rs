@@ -31,7 +31,11 @@ impl PartialEq for Blame<'_> {
 }
 
 /// The places that keep `program` from being true, in the order they were found.
-pub(super) fn blame<'a>(program: &'a Program, activation: &Activation<'a>, budget: &mut Budget) -> Vec<Blame<'a>> {
+pub(super) fn blame<'a>(
+    program: &'a Program,
+    activation: &Activation<'a>,
+    budget: &mut Budget,
+) -> Vec<Blame<'a>> {
     let mut search = Search::new(activation, budget);
     search.explain(&program.root, true);
     search.found
@@ -109,7 +113,9 @@ impl<'a, 'r> Search<'a, 'r> {
                 None => self.places(operand),
             },
             StepKind::Binary(Operator::In, operands) => self.explain_membership(operands, wanted),
-            StepKind::Variable(name) => self.within_variable(name, |search, root| search.explain(root, wanted)),
+            StepKind::Variable(name) => {
+                self.within_variable(name, |search, root| search.explain(root, wanted))
+            }
             StepKind::Fold(fold) => match (fold.kind, wanted) {
                 (FoldKind::All, true) | (FoldKind::Exists, false) => self.explain_elements(fold, wanted),
                 _ => self.places(step),
@@ -213,10 +219,8 @@ impl<'a, 'r> Search<'a, 'r> {
             StepKind::OptionalMap { operand, .. } => self.places(operand),
             StepKind::Fold(fold) => {
                 let before = self.found.len();
-                if let Some(value) = self.value(step) {
-                    if let Some(list) = value.as_list() {
-                        list.iter().for_each(|element| self.push_value(&element));
-                    }
+                if let Some(list) = self.value(step).as_ref().and_then(Value::as_list) {
+                    list.iter().for_each(|element| self.push_value(&element));
                 }
                 if self.found.len() == before {
                     self.places(&fold.range);
@@ -248,7 +252,9 @@ impl<'a, 'r> Search<'a, 'r> {
                 Some((node, missing))
             }
             StepKind::OrElse { operands, .. } => self.nearest(&operands[0]),
-            StepKind::Local(slot) => self.origins.get(*slot).copied().flatten().map(|origin| (origin, Vec::new())),
+            StepKind::Local(slot) => {
+                self.origins.get(*slot).copied().flatten().map(|origin| (origin, Vec::new()))
+            }
             StepKind::Variable(name) => {
                 let mut nearest = None;
                 self.within_variable(name, |search, root| nearest = search.nearest(root));

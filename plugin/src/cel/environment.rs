@@ -107,10 +107,8 @@ fn object(name: &'static str, fields: impl IntoIterator<Item = (&'static str, Ty
 fn request_type() -> Type {
     let text = Type::STRING;
     let texts = Type::list(text.clone());
-    let kind = object(
-        "kubernetes.GroupVersionKind",
-        ["group", "version", "kind"].map(|name| (name, Type::STRING)),
-    );
+    let kind =
+        object("kubernetes.GroupVersionKind", ["group", "version", "kind"].map(|name| (name, Type::STRING)));
     let resource = object(
         "kubernetes.GroupVersionResource",
         ["group", "version", "resource"].map(|name| (name, Type::STRING)),
@@ -181,7 +179,13 @@ fn namespace_type() -> Type {
         [
             ("metadata", metadata),
             ("spec", object("kubernetes.NamespaceSpec", [("finalizers", texts)])),
-            ("status", object("kubernetes.NamespaceStatus", [("conditions", Type::list(condition)), ("phase", text)])),
+            (
+                "status",
+                object(
+                    "kubernetes.NamespaceStatus",
+                    [("conditions", Type::list(condition)), ("phase", text)],
+                ),
+            ),
         ],
     )
 }

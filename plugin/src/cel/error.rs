@@ -57,12 +57,20 @@ impl CompileError {
 impl fmt::Display for CompileError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { line, column, message, snippet, .. } = self;
-        write!(formatter, "ERROR: <input>:{line}:{column}: {message}\n | {}\n | ", snippet.replace('\t', " "))?;
+        write!(
+            formatter,
+            "ERROR: <input>:{line}:{column}: {message}\n | {}\n | ",
+            snippet.replace('\t', " ")
+        )?;
         let mut characters = snippet.chars();
         for character in characters.by_ref().take(column - 1) {
             formatter.write_str(if character.is_ascii() { "." } else { "\u{ff0e}" })?;
         }
-        formatter.write_str(if characters.next().is_none_or(|character| character.is_ascii()) { "^" } else { "\u{ff3e}" })
+        formatter.write_str(if characters.next().is_none_or(|character| character.is_ascii()) {
+            "^"
+        } else {
+            "\u{ff3e}"
+        })
     }
 }
 
@@ -103,7 +111,9 @@ pub enum EvaluationError {
     #[error("{0}")]
     Function(Box<str>),
     /// The evaluation did more work than it may.
-    #[error("operation cancelled: actual cost limit exceeded: the expression needs more than {0} steps; simplify it or judge smaller objects")]
+    #[error(
+        "operation cancelled: actual cost limit exceeded: the expression needs more than {0} steps; simplify it or judge smaller objects"
+    )]
     BudgetExceeded(u64),
     /// Variables and expressions nest too deeply to evaluate.
     #[error("expression recursion limit exceeded: {0}")]

@@ -31,8 +31,8 @@ pub(super) enum TokenKind {
 
 /// Symbols, longer ones first.
 const SYMBOLS: [&str; 25] = [
-    "==", "!=", "<=", ">=", "&&", "||", ".", ",", ":", "?", "(", ")", "[", "]", "{", "}", "<", ">", "+", "-", "*", "/",
-    "%", "!", "=",
+    "==", "!=", "<=", ">=", "&&", "||", ".", ",", ":", "?", "(", ")", "[", "]", "{", "}", "<", ">", "+", "-",
+    "*", "/", "%", "!", "=",
 ];
 
 /// All tokens of `source`, the last one being [`TokenKind::End`].
@@ -67,7 +67,8 @@ impl<'s> Lexer<'s> {
         loop {
             let rest = self.rest();
             let trimmed = rest.trim_start_matches([' ', '\t', '\n', '\r', '\u{c}']);
-            let comment = if trimmed.starts_with("//") { trimmed.find('\n').unwrap_or(trimmed.len()) } else { 0 };
+            let comment =
+                if trimmed.starts_with("//") { trimmed.find('\n').unwrap_or(trimmed.len()) } else { 0 };
             if trimmed.len() == rest.len() && comment == 0 {
                 return;
             }
@@ -88,7 +89,9 @@ impl<'s> Lexer<'s> {
             let length = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
             self.position += length;
             TokenKind::Identifier
-        } else if first.is_ascii_digit() || (first == '.' && rest[1..].starts_with(|c: char| c.is_ascii_digit())) {
+        } else if first.is_ascii_digit()
+            || (first == '.' && rest[1..].starts_with(|c: char| c.is_ascii_digit()))
+        {
             self.number()
         } else if let Some(symbol) = SYMBOLS.iter().find(|symbol| rest.starts_with(**symbol)) {
             self.position += symbol.len();
@@ -148,7 +151,8 @@ impl<'s> Lexer<'s> {
             prefix += 1;
         }
         let body = &rest[prefix..];
-        let Some(quote) = ["\"\"\"", "'''", "\"", "'"].into_iter().find(|quote| body.starts_with(quote)) else {
+        let Some(quote) = ["\"\"\"", "'''", "\"", "'"].into_iter().find(|quote| body.starts_with(quote))
+        else {
             return Ok(None);
         };
         let long = quote.len() == 3;
@@ -166,7 +170,9 @@ impl<'s> Lexer<'s> {
                     // In a raw string a backslash is itself, yet still keeps the quote behind it from ending the string.
                     text.push(b'\\');
                     at += 1;
-                    if let Some(next) = self.source[at..].chars().next().filter(|next| long || !matches!(next, '\n' | '\r')) {
+                    if let Some(next) =
+                        self.source[at..].chars().next().filter(|next| long || !matches!(next, '\n' | '\r'))
+                    {
                         text.extend_from_slice(next.encode_utf8(&mut [0; 4]).as_bytes());
                         at += next.len_utf8();
                     }

@@ -29,7 +29,9 @@ pub(super) fn binary<'a>(
         Operator::In => contains(&right, &left, budget).map(Value::Bool),
         Operator::Add => add(left.plain(), right.plain(), budget),
         Operator::Subtract => subtract(left.plain(), right.plain()),
-        Operator::Multiply | Operator::Divide | Operator::Modulo => scale(operator, &left.plain(), &right.plain()),
+        Operator::Multiply | Operator::Divide | Operator::Modulo => {
+            scale(operator, &left.plain(), &right.plain())
+        }
         Operator::Or | Operator::And | Operator::Not | Operator::Negate | Operator::Conditional => {
             Err(EvaluationError::NoSuchOverload)
         }
@@ -122,8 +124,12 @@ fn numeric_order(left: &Value<'_>, right: &Value<'_>) -> Option<Option<Ordering>
         (Value::Double(left), Value::Double(right)) => left.partial_cmp(right),
         (Value::Double(left), Value::Int(right)) => compare_double(*left, (*right).into()),
         (Value::Double(left), Value::Uint(right)) => compare_double(*left, (*right).into()),
-        (Value::Int(left), Value::Double(right)) => compare_double(*right, (*left).into()).map(Ordering::reverse),
-        (Value::Uint(left), Value::Double(right)) => compare_double(*right, (*left).into()).map(Ordering::reverse),
+        (Value::Int(left), Value::Double(right)) => {
+            compare_double(*right, (*left).into()).map(Ordering::reverse)
+        }
+        (Value::Uint(left), Value::Double(right)) => {
+            compare_double(*right, (*left).into()).map(Ordering::reverse)
+        }
         _ => return None,
     })
 }
@@ -187,9 +193,8 @@ fn add<'a>(left: Value<'a>, right: Value<'a>, budget: &mut Budget) -> Result<Val
             Ok(Value::Bytes([&*left, &*right].concat().into()))
         }
         (Value::Duration(left), Value::Duration(right)) => left.add(right).map(Value::Duration),
-        (Value::Timestamp(time), Value::Duration(duration)) | (Value::Duration(duration), Value::Timestamp(time)) => {
-            time.add(duration).map(Value::Timestamp)
-        }
+        (Value::Timestamp(time), Value::Duration(duration))
+        | (Value::Duration(duration), Value::Timestamp(time)) => time.add(duration).map(Value::Timestamp),
         (left, right) => match (left.as_list(), right.as_list()) {
             (Some(_), Some(list)) if list.is_empty() => Ok(left),
             (Some(list), Some(_)) if list.is_empty() => Ok(right),
@@ -230,7 +235,11 @@ fn subtract<'a>(left: Value<'a>, right: Value<'a>) -> Result<Value<'a>> {
 }
 
 fn scale<'a>(operator: Operator, left: &Value<'a>, right: &Value<'a>) -> Result<Value<'a>> {
-    let zero = if operator == Operator::Modulo { EvaluationError::ModulusByZero } else { EvaluationError::DivisionByZero };
+    let zero = if operator == Operator::Modulo {
+        EvaluationError::ModulusByZero
+    } else {
+        EvaluationError::DivisionByZero
+    };
     match (left, right) {
         (Value::Int(left), Value::Int(right)) => match operator {
             Operator::Multiply => left.checked_mul(*right),

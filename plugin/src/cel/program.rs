@@ -67,9 +67,20 @@ pub(super) enum StepKind {
     Variable(Box<str>),
     /// A variable of a macro, by its place on the stack.
     Local(usize),
-    Select { operand: Box<Step>, field: Box<str>, optional: bool },
-    Has { operand: Box<Step>, field: Box<str> },
-    Index { operand: Box<Step>, index: Box<Step>, optional: bool },
+    Select {
+        operand: Box<Step>,
+        field: Box<str>,
+        optional: bool,
+    },
+    Has {
+        operand: Box<Step>,
+        field: Box<str>,
+    },
+    Index {
+        operand: Box<Step>,
+        index: Box<Step>,
+        optional: bool,
+    },
     And(Vec<Step>),
     Or(Vec<Step>),
     Not(Box<Step>),
@@ -78,12 +89,20 @@ pub(super) enum StepKind {
     Binary(Operator, Box<[Step; 2]>),
     Call(Call),
     /// `a.or(b)` and `a.orValue(b)`: `b` is evaluated only when needed.
-    OrElse { operands: Box<[Step; 2]>, unwrap: bool },
+    OrElse {
+        operands: Box<[Step; 2]>,
+        unwrap: bool,
+    },
     List(Vec<(bool, Step)>),
     Map(Vec<(bool, Step, Step)>),
     Fold(Box<Fold>),
     /// `a.optMap(x, b)` and `a.optFlatMap(x, b)`.
-    OptionalMap { operand: Box<Step>, slot: usize, body: Box<Step>, flat: bool },
+    OptionalMap {
+        operand: Box<Step>,
+        slot: usize,
+        body: Box<Step>,
+        flat: bool,
+    },
 }
 
 /// A value written in the expression.

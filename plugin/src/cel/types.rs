@@ -161,7 +161,9 @@ impl Type {
             (Self::TypeOf(_), Self::TypeOf(_)) => true,
             (Self::Map(a, b), Self::Map(c, d)) => a.accepts(c) && b.accepts(d),
             (a, b) if a == b => true,
-            (Self::Plain(Kind::Null), nullable) | (nullable, Self::Plain(Kind::Null)) => nullable.is_nullable(),
+            (Self::Plain(Kind::Null), nullable) | (nullable, Self::Plain(Kind::Null)) => {
+                nullable.is_nullable()
+            }
             _ => false,
         }
     }
@@ -173,7 +175,9 @@ impl Type {
             Self::List(_)
                 | Self::Map(..)
                 | Self::TypeOf(_)
-                | Self::Plain(Kind::Bool | Kind::Int | Kind::Uint | Kind::Double | Kind::String | Kind::Bytes)
+                | Self::Plain(
+                    Kind::Bool | Kind::Int | Kind::Uint | Kind::Double | Kind::String | Kind::Bytes
+                )
         )
     }
 
@@ -181,7 +185,9 @@ impl Type {
     /// maps, and forgets the rest.
     pub(super) fn of_variable(&self) -> Self {
         match self {
-            Self::Plain(kind) if *kind <= Kind::Bytes || matches!(kind, Kind::Duration | Kind::Timestamp) => self.clone(),
+            Self::Plain(kind) if *kind <= Kind::Bytes || matches!(kind, Kind::Duration | Kind::Timestamp) => {
+                self.clone()
+            }
             Self::List(element) => Self::list(element.of_variable()),
             Self::Map(key, value) => Self::map(key.of_variable(), value.of_variable()),
             _ => Self::Dyn,

@@ -334,7 +334,10 @@ impl<'a> Value<'a> {
             Self::Timestamp(value) => value.is_zero(),
             Self::Optional(value) => value.is_none(),
             Self::Type(_) | Self::Opaque(_) => false,
-            value => value.as_list().is_some_and(|list| list.is_empty()) || value.as_map().is_some_and(|map| map.is_empty()),
+            value => {
+                value.as_list().is_some_and(|list| list.is_empty())
+                    || value.as_map().is_some_and(|map| map.is_empty())
+            }
         }
     }
 
@@ -456,7 +459,9 @@ impl<'a> MapView<'_, 'a> {
     #[must_use]
     pub fn keys(&self) -> Vec<Value<'a>> {
         match self {
-            Self::Mapping(mapping) => mapping.entries().iter().map(|entry| Value::borrowed(&entry.key)).collect(),
+            Self::Mapping(mapping) => {
+                mapping.entries().iter().map(|entry| Value::borrowed(&entry.key)).collect()
+            }
             Self::Map(map) => map.keys().map(Key::to_value).collect(),
         }
     }

@@ -51,7 +51,9 @@ impl<'p> Judge<'p> {
         let mut namespaces = options.namespaces.clone();
         for object in roots.flat_map(crate::encode::objects) {
             let is_namespace = object.get("kind").and_then(Node::as_str) == Some("Namespace");
-            if let (true, Some(name)) = (is_namespace, object.at(&["metadata", "name"]).and_then(Node::as_str)) {
+            if let (true, Some(name)) =
+                (is_namespace, object.at(&["metadata", "name"]).and_then(Node::as_str))
+            {
                 namespaces.entry(name.to_owned()).or_default().extend(labels(object));
             }
         }
@@ -59,13 +61,19 @@ impl<'p> Judge<'p> {
     }
 
     /// Judges one object by the policies that `wanted` takes.
-    pub fn judge(&self, object: &Node<'_>, resource: &Resource<'_>, wanted: impl Fn(&str) -> bool) -> Verdict {
+    pub fn judge(
+        &self,
+        object: &Node<'_>,
+        resource: &Resource<'_>,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Verdict {
         let mut verdict = Verdict::default();
         if resource.group == "admissionregistration.k8s.io" && EXEMPT.contains(&resource.kind) {
             return verdict;
         }
         let own = labels(object);
-        let name = if resource.namespace.is_empty() { self.options.namespace.as_str() } else { resource.namespace };
+        let name =
+            if resource.namespace.is_empty() { self.options.namespace.as_str() } else { resource.namespace };
         let mut namespace = self.namespaces.get(name).cloned().unwrap_or_default();
         namespace.insert("kubernetes.io/metadata.name".to_owned(), name.to_owned());
         let place = resource.namespaced.then_some(&namespace);
@@ -85,8 +93,14 @@ impl<'p> Judge<'p> {
                     };
                     (request(resource, name), namespace)
                 });
-                let case =
-                    Case { policy, binding, object, request, namespace: namespace_object, options: self.options };
+                let case = Case {
+                    policy,
+                    binding,
+                    object,
+                    request,
+                    namespace: namespace_object,
+                    options: self.options,
+                };
                 match self.params(policy, binding) {
                     Params::NotAsked => case.judge(&NULL, &mut verdict),
                     Params::Found(params) => {
@@ -106,14 +120,22 @@ impl<'p> Judge<'p> {
         let (Some((api_version, kind)), Some(wanted)) = (&policy.param_kind, &binding.param_ref) else {
             return Params::NotAsked;
         };
-        let text = |node: &Node<'_>, keys: &[&str]| node.at(keys).and_then(Node::as_str).unwrap_or_default().to_owned();
+        let text = |node: &Node<'_>, keys: &[&str]| {
+            node.at(keys).and_then(Node::as_str).unwrap_or_default().to_owned()
+        };
         let found: Vec<_> = self
             .policies
             .params
             .iter()
-            .filter(|params| text(params, &["apiVersion"]) == *api_version && text(params, &["kind"]) == *kind)
-            .filter(|params| wanted.name.as_ref().is_none_or(|name| text(params, &["metadata", "name"]) == *name))
-            .filter(|params| wanted.selector.as_ref().is_none_or(|selector| selector.matches(&labels(params))))
+            .filter(|params| {
+                text(params, &["apiVersion"]) == *api_version && text(params, &["kind"]) == *kind
+            })
+            .filter(|params| {
+                wanted.name.as_ref().is_none_or(|name| text(params, &["metadata", "name"]) == *name)
+            })
+            .filter(|params| {
+                wanted.selector.as_ref().is_none_or(|selector| selector.matches(&labels(params)))
+            })
             .collect();
         // Without any parameters at all the stream belongs to no system these policies know.
         if found.is_empty() && !self.policies.params.is_empty() && wanted.deny_when_missing {

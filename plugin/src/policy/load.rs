@@ -99,7 +99,9 @@ impl PolicySet {
                 match kind {
                     "ValidatingAdmissionPolicy" => set.policies.push(Policy::read(&document, source)?),
                     "ValidatingAdmissionPolicyBinding" => bindings.push(Binding::read(&document, source)?),
-                    other => set.notes.push(format!("{}: {other} is no policy and is not looked at", source.name)),
+                    other => {
+                        set.notes.push(format!("{}: {other} is no policy and is not looked at", source.name))
+                    }
                 }
             }
         }
@@ -109,7 +111,9 @@ impl PolicySet {
         for (policy, binding) in bindings {
             match set.policies.iter_mut().find(|candidate| candidate.name == policy) {
                 Some(policy) => policy.bindings.push(binding),
-                None => set.notes.push(format!("binding {} names policy {policy}, which is not there", binding.name)),
+                None => set
+                    .notes
+                    .push(format!("binding {} names policy {policy}, which is not there", binding.name)),
             }
         }
         for policy in set.policies.iter().filter(|policy| policy.bindings.is_empty()) {
@@ -128,9 +132,8 @@ impl Policy {
             let text = |key| kind.get(key).and_then(Node::as_str).unwrap_or_default().to_owned();
             (text("apiVersion"), text("kind"))
         });
-        let constraints = spec
-            .get("matchConstraints")
-            .ok_or_else(|| field(&place, "spec.matchConstraints is missing"))?;
+        let constraints =
+            spec.get("matchConstraints").ok_or_else(|| field(&place, "spec.matchConstraints is missing"))?;
         let mut scope = Scope::new(&place, param_kind.is_some());
         // Conditions see no variables.
         let mut conditions = Vec::new();

@@ -29,7 +29,14 @@ pub(super) fn request<'a>(resource: &Resource<'a>, namespace: &'a str) -> Node<'
         ("requestSubResource", text("")),
         ("name", text(resource.name)),
         ("operation", text("CREATE")),
-        ("userInfo", object(vec![("username", text("")), ("uid", text("")), ("groups", node(Value::Sequence(Vec::new())))])),
+        (
+            "userInfo",
+            object(vec![
+                ("username", text("")),
+                ("uid", text("")),
+                ("groups", node(Value::Sequence(Vec::new()))),
+            ]),
+        ),
         ("dryRun", node(Value::Bool(true))),
         ("options", object(vec![("kind", text("CreateOptions")), ("apiVersion", text("meta.k8s.io/v1"))])),
     ];

@@ -5,6 +5,7 @@
 mod announcement;
 mod conformance;
 mod enforcement;
+mod mistakes;
 mod neutrality;
 mod reading;
 mod readme;

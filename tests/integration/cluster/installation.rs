@@ -179,7 +179,15 @@ fn images_of_pods(place: &Place, deployment: &str) -> BTreeSet<String> {
 /// Every object of the manifest is on the cluster, with every value the manifest states.
 fn assert_holds(manifest: &str, namespace: &str) {
     let difference = kubectl_output(
-        &["diff", "--server-side", "--force-conflicts", "--field-manager=helm", "-n", namespace, "-f=-"],
+        &[
+            "diff",
+            "--server-side",
+            "--force-conflicts",
+            "--field-manager=gift-tests",
+            "-n",
+            namespace,
+            "-f=-",
+        ],
         manifest,
     );
     assert!(difference.status.success(), "{}{}", text(&difference.stdout), text(&difference.stderr));

@@ -184,10 +184,19 @@ fn breaches_stop(helm_major: u32) {
 fn assert_told(breach: &Breach, chart: &str, told: &str) {
     let head = format!("error[{} {}]: ", breach.number, breach.rule);
     let template = format!("--> {chart}/{} (", breach.template);
-    let place = format!("{}: {}", breach.object, breach.path);
-    for part in [head.as_str(), &template, &place, "help: "] {
+    for part in [head.as_str(), &template, "help: "] {
         assert!(told.contains(part), "{}: {part} is not in\n{told}", breach.number);
     }
+    // The namespace stands between the kind and the name.
+    let (kind, name) = breach.object.split_once(' ').unwrap();
+    let (kind, place) = (format!("= {kind} "), format!("/{name}: {}", breach.path));
+    assert!(
+        told.lines().any(|line| line.trim_start().starts_with(&kind) && line.ends_with(&place)),
+        "{}: {} of {} is not in\n{told}",
+        breach.number,
+        breach.path,
+        breach.object
+    );
     if let Some(secret) = &breach.secret {
         assert!(!told.contains(secret.as_str()), "{}: a secret value is shown:\n{told}", breach.number);
     }

@@ -49,7 +49,7 @@ pub(crate) fn tool(name: &str) -> PathBuf {
     path
 }
 
-/// A folder of its own with the chart, the values and the Helm plugin, a home of its own, and a
+/// A folder of its own with the chart, the values, the matrix and the Helm plugin, a home of its own, and a
 /// PATH with `gift` and `helm` in front.
 pub(crate) struct Workplace {
     folder: TempDir,
@@ -66,6 +66,8 @@ impl Workplace {
                 copy(&from, &root.join(copied));
             }
         }
+        fs::create_dir_all(root.join("tests")).unwrap();
+        fs::copy(repository().join("tests/matrix.yaml"), root.join("tests/matrix.yaml")).unwrap();
         fs::create_dir_all(root.join("plugin")).unwrap();
         for file in ["plugin.yaml", "post-render"] {
             fs::copy(repository().join("plugin").join(file), root.join("plugin").join(file)).unwrap();
@@ -104,6 +106,8 @@ impl Workplace {
             .current_dir(self.path())
             .env("PATH", path.unwrap())
             .env("HOME", &home)
+            // Shared, for what is kept there is the plugin as machine code, which takes a while to make.
+            .env("GIFT_CACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"))
             .env("XDG_STATE_HOME", home.join("state"))
             .env("HELM_DATA_HOME", home.join("helm/data"))
             .env("HELM_CACHE_HOME", home.join("helm/cache"))

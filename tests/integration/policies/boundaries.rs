@@ -37,8 +37,14 @@ fn the_smallest_memory_request_is_128_mebibytes() {
     passes(&deployment("memory: 256Mi\n            limits", "memory: 128Mi\n            limits"));
     passes(&deployment("memory: 256Mi\n            limits", "memory: 131072Ki\n            limits"));
     passes(&deployment("memory: 256Mi\n            limits", "memory: 134217728\n            limits"));
-    breaks("minimum-requests", &deployment("memory: 256Mi\n            limits", "memory: 127Mi\n            limits"));
-    breaks("minimum-requests", &deployment("memory: 256Mi\n            limits", "memory: 128M\n            limits"));
+    breaks(
+        "minimum-requests",
+        &deployment("memory: 256Mi\n            limits", "memory: 127Mi\n            limits"),
+    );
+    breaks(
+        "minimum-requests",
+        &deployment("memory: 256Mi\n            limits", "memory: 128M\n            limits"),
+    );
 }
 
 #[test]
@@ -69,7 +75,10 @@ fn a_quantity_nobody_can_read_is_a_breach_not_a_pass() {
 fn every_request_and_limit_must_be_there() {
     breaks("require-resources", &deployment("              cpu: 200m\n", ""));
     breaks("require-resources", &deployment("              memory: 512Mi\n", ""));
-    breaks("require-resources", &deployment("            limits:\n              cpu: 500m\n              memory: 512Mi\n", ""));
+    breaks(
+        "require-resources",
+        &deployment("            limits:\n              cpu: 500m\n              memory: 512Mi\n", ""),
+    );
 }
 
 #[test]
@@ -79,7 +88,11 @@ fn an_init_container_without_limits_is_refused() {
 
 #[test]
 fn an_image_has_a_tag_other_than_latest() {
-    for image in ["x:2.1", "host:5000/x:2.1", "x:2.1@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"] {
+    for image in [
+        "x:2.1",
+        "host:5000/x:2.1",
+        "x:2.1@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    ] {
         passes(&deployment("example.com/web:2.1", image));
     }
     for image in ["x:latest", "x", "host:5000/x", "host:5000/x:latest"] {
@@ -89,7 +102,10 @@ fn an_image_has_a_tag_other_than_latest() {
 
 #[test]
 fn tiers_are_frontend_and_backend() {
-    for manifest in [DEPLOYMENT.replace("tier: backend", "tier: middleware"), DEPLOYMENT.replace("        tier: backend\n", "").replace("    tier: backend\n", "")] {
+    for manifest in [
+        DEPLOYMENT.replace("tier: backend", "tier: middleware"),
+        DEPLOYMENT.replace("        tier: backend\n", "").replace("    tier: backend\n", ""),
+    ] {
         breaks("require-tier-label", &manifest);
     }
     for tier in ["frontend", "backend"] {
@@ -106,7 +122,10 @@ fn the_project_is_stated_exactly() {
 #[test]
 fn every_object_names_its_app() {
     breaks("require-app-label", &deployment("  labels:\n    app: user-service\n", "  labels:\n"));
-    breaks("require-app-label", &deployment("    app: user-service\n    project", "    app: \"\"\n    project"));
+    breaks(
+        "require-app-label",
+        &deployment("    app: user-service\n    project", "    app: \"\"\n    project"),
+    );
 }
 
 const LABELS: &str = "  labels: {app: user-service, project: gift-service, tier: backend}\n";

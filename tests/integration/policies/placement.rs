@@ -68,7 +68,11 @@ data:
 #[test]
 fn an_environment_variable_is_blamed_by_its_element() {
     let manifest = deployment("- name: MODE", "- name: API_KEY");
-    assert!(place(&manifest).0.starts_with("spec.template.spec.containers[0].env[0]"), "{:?}", place(&manifest));
+    assert!(
+        place(&manifest).0.starts_with("spec.template.spec.containers[0].env[0]"),
+        "{:?}",
+        place(&manifest)
+    );
 }
 
 #[test]

@@ -3,7 +3,9 @@
 //! Depends on [`super::number`], [`super::time`] and [`crate::cel::operators`].
 
 use super::time::{Duration, Timestamp};
-use super::{A, BOOL, BYTES, DOUBLE, DURATION, DYN, INT, LIST_OF_A, Outcome, Overload, STRING, TIMESTAMP, UINT, text};
+use super::{
+    A, BOOL, BYTES, DOUBLE, DURATION, DYN, INT, LIST_OF_A, Outcome, Overload, STRING, TIMESTAMP, UINT, text,
+};
 use crate::cel::error::EvaluationError;
 use crate::cel::library::{CallContext, number};
 use crate::cel::operators;
@@ -128,7 +130,9 @@ fn to_double<'a>(_: &mut CallContext<'_>, arguments: &[Value<'a>]) -> Outcome<'a
         Value::Uint(value) => Ok(Value::Double(value as f64)),
         Value::String(text) => match text.as_str().parse::<f64>() {
             // Digits that no double holds; infinity itself is written with letters.
-            Ok(value) if value.is_infinite() && text.as_str().contains(|digit: char| digit.is_ascii_digit()) => {
+            Ok(value)
+                if value.is_infinite() && text.as_str().contains(|digit: char| digit.is_ascii_digit()) =>
+            {
                 conversion_error(Kind::String, Kind::Double)
             }
             Ok(value) => Ok(Value::Double(value)),

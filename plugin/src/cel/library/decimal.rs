@@ -44,7 +44,8 @@ impl Decimal {
             return None;
         }
         let digit = |byte: u8| byte.is_ascii_digit().then(|| byte - b'0');
-        let digits = fraction.bytes().rev().chain(whole.bytes().rev()).map(digit).collect::<Option<Vec<u8>>>()?;
+        let digits =
+            fraction.bytes().rev().chain(whole.bytes().rev()).map(digit).collect::<Option<Vec<u8>>>()?;
         let scale = i32::try_from(fraction.len()).ok()?.checked_neg()?;
         Some(Self { negative: source.starts_with('-'), digits, scale }.trimmed())
     }

@@ -61,7 +61,9 @@ fn unwrap<'a>(context: &mut CallContext<'_>, arguments: &[Value<'a>]) -> Outcome
         match element {
             Value::Optional(Some(value)) => values.push((*value).clone()),
             Value::Optional(None) => {}
-            other => return Err(EvaluationError::function(format!("value {} is not optional", other.shown()))),
+            other => {
+                return Err(EvaluationError::function(format!("value {} is not optional", other.shown())));
+            }
         }
     }
     Ok(Value::list(values))

@@ -32,7 +32,8 @@ pub(super) const OVERLOADS: &[Overload] = &[
 ];
 
 /// The pattern the API server's message shows.
-const FORMAT: &str = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+const FORMAT: &str =
+    "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 const NUMERIC: &str = "unable to parse numeric part of quantity";
 const SUFFIX: &str = "unable to parse quantity's suffix";
 
@@ -125,7 +126,8 @@ impl Quantity {
                 return Some(other.clone());
             }
             let scale = *s.min(t);
-            let aligned = |value: i64, own: i32| value.checked_mul(10i64.checked_pow((own - scale).unsigned_abs())?);
+            let aligned =
+                |value: i64, own: i32| value.checked_mul(10i64.checked_pow((own - scale).unsigned_abs())?);
             if s.abs_diff(*t) <= 18
                 && let (Some(a), Some(b)) = (aligned(*a, *s), aligned(*b, *t))
                 && let Some(value) = a.checked_add(b)
@@ -154,7 +156,13 @@ impl Quantity {
         match self {
             Self::Small { value, .. } => value.signum(),
             Self::Large(decimal) if decimal.is_zero() => 0,
-            Self::Large(decimal) => if decimal.is_negative() { -1 } else { 1 },
+            Self::Large(decimal) => {
+                if decimal.is_negative() {
+                    -1
+                } else {
+                    1
+                }
+            }
         }
     }
 
@@ -163,7 +171,9 @@ impl Quantity {
     pub fn as_integer(&self) -> Option<i64> {
         match self {
             Self::Small { value: 0, scale } if *scale >= 0 => Some(0),
-            Self::Small { value, scale } => value.checked_mul(10i64.checked_pow(u32::try_from(*scale).ok()?)?),
+            Self::Small { value, scale } => {
+                value.checked_mul(10i64.checked_pow(u32::try_from(*scale).ok()?)?)
+            }
             Self::Large(_) => None,
         }
     }
@@ -281,7 +291,9 @@ impl<'s> Parts<'s> {
 fn written<T>(arguments: &[Value<'_>], read: impl Fn(&str) -> T) -> Result<T, EvaluationError> {
     match arguments.first() {
         Some(value) if value.as_str().is_some() => text(arguments, 0).map(read),
-        Some(Value::Node(_)) => arguments.first().map(|value| read(&value.shown())).ok_or(EvaluationError::NoSuchOverload),
+        Some(Value::Node(_)) => {
+            arguments.first().map(|value| read(&value.shown())).ok_or(EvaluationError::NoSuchOverload)
+        }
         _ => Err(EvaluationError::NoSuchOverload),
     }
 }

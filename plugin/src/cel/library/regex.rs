@@ -30,16 +30,22 @@ const MAX_REPEAT: u32 = 1000;
 
 /// Compiles a pattern written in RE2's syntax.
 pub(in crate::cel) fn compile(pattern: &str) -> Result<Regex, String> {
-    let translated = Translator { pattern, position: 0, output: String::with_capacity(pattern.len() + 8) }.translate()?;
+    let translated =
+        Translator { pattern, position: 0, output: String::with_capacity(pattern.len() + 8) }.translate()?;
     RegexBuilder::new(&translated).size_limit(MAX_SIZE).build().map_err(|error| match error {
         ::regex::Error::CompiledTooBig(_) => "expression too large".to_owned(),
         // The last line says what is wrong, the ones before show the translated pattern.
-        other => other.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned(),
+        other => {
+            other.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
+        }
     })
 }
 
 /// The pattern of a call: prepared when it is a literal, else compiled now.
-fn pattern<'c>(context: &mut CallContext<'c>, arguments: &[Value<'_>]) -> Result<Cow<'c, Regex>, EvaluationError> {
+fn pattern<'c>(
+    context: &mut CallContext<'c>,
+    arguments: &[Value<'_>],
+) -> Result<Cow<'c, Regex>, EvaluationError> {
     if let Some(regex) = context.regex {
         return Ok(Cow::Borrowed(regex));
     }
@@ -78,9 +84,9 @@ fn find_all<'a>(context: &mut CallContext<'_>, arguments: &[Value<'a>]) -> Outco
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let regex = pattern(context, arguments)?;
     Ok(match &target {
-        Text::Borrowed(target) => {
-            Value::List(regex.find_iter(target).take(limit).map(|found| Value::borrowed(found.as_str())).collect())
-        }
+        Text::Borrowed(target) => Value::List(
+            regex.find_iter(target).take(limit).map(|found| Value::borrowed(found.as_str())).collect(),
+        ),
         Text::Shared(target) => Value::texts(regex.find_iter(target).take(limit).map(|found| found.as_str())),
     })
 }
@@ -124,7 +130,12 @@ impl<'p> Translator<'p> {
                         self.copy(length);
                         true
                     }
-                    Some(length) => return Err(format!("missing argument to repetition operator: `{}`", &self.rest()[..length])),
+                    Some(length) => {
+                        return Err(format!(
+                            "missing argument to repetition operator: `{}`",
+                            &self.rest()[..length]
+                        ));
+                    }
                     None => {
                         self.next();
                         self.output.push_str("\\{");
@@ -193,13 +204,16 @@ impl<'p> Translator<'p> {
             self.copy(1);
             return Ok(());
         };
-        if behind.starts_with("P<") || (behind.starts_with('<') && !behind.starts_with("<=") && !behind.starts_with("<!")) {
+        if behind.starts_with("P<")
+            || (behind.starts_with('<') && !behind.starts_with("<=") && !behind.starts_with("<!"))
+        {
             let length = self.rest().find('>').map_or(self.rest().len(), |end| end + 1);
             self.copy(length);
             return Ok(());
         }
         let length = behind.find([':', ')']).ok_or("missing closing )")?;
-        if let Some(flag) = behind[..length].chars().find(|flag| !matches!(flag, 'i' | 'm' | 's' | 'U' | '-')) {
+        if let Some(flag) = behind[..length].chars().find(|flag| !matches!(flag, 'i' | 'm' | 's' | 'U' | '-'))
+        {
             return Err(format!("invalid or unsupported Perl syntax: `(?{flag}`"));
         }
         self.copy(2 + length + 1);
@@ -208,7 +222,9 @@ impl<'p> Translator<'p> {
 
     /// What follows a backslash outside of a class.
     fn escape(&mut self) -> Result<(), String> {
-        let Some(letter) = self.next() else { return Err("trailing backslash at end of expression: ``".to_owned()) };
+        let Some(letter) = self.next() else {
+            return Err("trailing backslash at end of expression: ``".to_owned());
+        };
         match letter {
             'd' => self.output.push_str("[0-9]"),
             'D' => self.output.push_str("[^0-9]"),
@@ -260,12 +276,15 @@ impl<'p> Translator<'p> {
                     let code = u32::from_str_radix(self.rest().get(start..end)?, 16).ok()?;
                     Some((code, length))
                 });
-                let Some((code, length)) = code else { return Err("invalid escape sequence: `\\x`".to_owned()) };
+                let Some((code, length)) = code else {
+                    return Err("invalid escape sequence: `\\x`".to_owned());
+                };
                 self.position += length;
                 self.output.push_str(&format!("\\x{{{code:X}}}"));
             }
             '0'..='7' => {
-                let octal: String = self.rest().chars().take_while(|digit| ('0'..='7').contains(digit)).take(2).collect();
+                let octal: String =
+                    self.rest().chars().take_while(|digit| ('0'..='7').contains(digit)).take(2).collect();
                 if letter != '0' && octal.is_empty() {
                     return Err(format!("invalid escape sequence: `\\{letter}`"));
                 }

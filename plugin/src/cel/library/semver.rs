@@ -75,7 +75,9 @@ impl Semver {
             return Err("Version string empty".to_owned());
         }
         let parts: Vec<&str> = source.splitn(3, '.').collect();
-        let [major, minor, rest] = parts[..] else { return Err("No Major.Minor.Patch elements found".to_owned()) };
+        let [major, minor, rest] = parts[..] else {
+            return Err("No Major.Minor.Patch elements found".to_owned());
+        };
         let major = number(major, "major", "Major")?;
         let minor = number(minor, "minor", "Minor")?;
         let (rest, build) = match rest.split_once('+') {
@@ -87,8 +89,8 @@ impl Semver {
             None => (rest, None),
         };
         let patch = number(patch, "patch", "Patch")?;
-        let pre_release =
-            pre_release.map_or(Ok(Vec::new()), |text| text.split('.').map(identifier).collect::<Result<_, _>>())?;
+        let pre_release = pre_release
+            .map_or(Ok(Vec::new()), |text| text.split('.').map(identifier).collect::<Result<_, _>>())?;
         for part in build.into_iter().flat_map(|build| build.split('.')) {
             if part.is_empty() {
                 return Err("Build meta data is empty".to_owned());
@@ -121,7 +123,11 @@ fn without_leading_zeros(part: &str) -> String {
         return part.to_owned();
     }
     let rest = part.trim_start_matches('0');
-    if rest.starts_with(|character: char| character.is_ascii_digit()) { rest.to_owned() } else { format!("0{rest}") }
+    if rest.starts_with(|character: char| character.is_ascii_digit()) {
+        rest.to_owned()
+    } else {
+        format!("0{rest}")
+    }
 }
 
 fn is_numeric(text: &str) -> bool {
@@ -169,7 +175,10 @@ fn identifier(text: &str) -> Result<Identifier, String> {
     Ok(Identifier::Text(text.to_owned()))
 }
 
-fn parse(context: &mut CallContext<'_>, arguments: &[Value<'_>]) -> Result<Result<Semver, String>, EvaluationError> {
+fn parse(
+    context: &mut CallContext<'_>,
+    arguments: &[Value<'_>],
+) -> Result<Result<Semver, String>, EvaluationError> {
     let source = text(arguments, 0)?;
     context.budget.spend_bytes(source.len())?;
     let normalize = arguments.get(1).and_then(Value::as_bool).unwrap_or(false);
@@ -177,7 +186,9 @@ fn parse(context: &mut CallContext<'_>, arguments: &[Value<'_>]) -> Result<Resul
 }
 
 fn semver<'a>(context: &mut CallContext<'_>, arguments: &[Value<'a>]) -> Outcome<'a> {
-    parse(context, arguments)?.map(|version| Value::opaque(Opaque::Semver(version))).map_err(EvaluationError::function)
+    parse(context, arguments)?
+        .map(|version| Value::opaque(Opaque::Semver(version)))
+        .map_err(EvaluationError::function)
 }
 
 fn is_semver<'a>(context: &mut CallContext<'_>, arguments: &[Value<'a>]) -> Outcome<'a> {

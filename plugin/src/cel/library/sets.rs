@@ -24,7 +24,11 @@ fn both<'v, 'a>(arguments: &'v [Value<'a>]) -> Result<[ListView<'v, 'a>; 2], Eva
 }
 
 /// Whether `element` is in `list`.
-fn has(context: &mut CallContext<'_>, list: ListView<'_, '_>, element: &Value<'_>) -> Result<bool, EvaluationError> {
+fn has(
+    context: &mut CallContext<'_>,
+    list: ListView<'_, '_>,
+    element: &Value<'_>,
+) -> Result<bool, EvaluationError> {
     for candidate in list.iter() {
         context.budget.spend(1)?;
         match operators::equal(&candidate, element, context.budget) {
@@ -37,7 +41,11 @@ fn has(context: &mut CallContext<'_>, list: ListView<'_, '_>, element: &Value<'_
 }
 
 /// Whether all of `inner` are in `outer`.
-fn covers(context: &mut CallContext<'_>, outer: ListView<'_, '_>, inner: ListView<'_, '_>) -> Result<bool, EvaluationError> {
+fn covers(
+    context: &mut CallContext<'_>,
+    outer: ListView<'_, '_>,
+    inner: ListView<'_, '_>,
+) -> Result<bool, EvaluationError> {
     for element in inner.iter() {
         if !has(context, outer, &element)? {
             return Ok(false);

@@ -160,7 +160,9 @@ fn substring<'a>(context: &mut CallContext<'_>, arguments: &[Value<'a>]) -> Outc
     }
     let end = int(arguments, 2)?;
     if start > end {
-        return Err(EvaluationError::function(format!("invalid substring range. start: {start}, end: {end}")));
+        return Err(EvaluationError::function(format!(
+            "invalid substring range. start: {start}, end: {end}"
+        )));
     }
     Ok(Value::text(&target[byte_of(target, start)?..byte_of(target, end)?]))
 }

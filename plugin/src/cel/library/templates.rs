@@ -62,11 +62,17 @@ fn clause<'t>(
         Some(behind) => {
             let length = behind.find(|character: char| !character.is_ascii_digit());
             let Some(length) = length else {
-                return fail("could not parse formatting clause: error while parsing precision: could not find end of precision specifier");
+                return fail(
+                    "could not parse formatting clause: error while parsing precision: could not find end of precision specifier",
+                );
             };
             match behind[..length].parse() {
                 Ok(precision) if precision <= MAX_PRECISION => (precision, &behind[length..]),
-                _ => return fail("could not parse formatting clause: error while parsing precision: error while converting precision to integer"),
+                _ => {
+                    return fail(
+                        "could not parse formatting clause: error while parsing precision: error while converting precision to integer",
+                    );
+                }
             }
         }
     };
@@ -82,7 +88,11 @@ fn clause<'t>(
         'x' => hexadecimal(argument),
         'X' => hexadecimal(argument).map(|digits| digits.to_ascii_uppercase()),
         'o' => octal(argument),
-        other => return fail(format!("could not parse formatting clause: unrecognized formatting clause \"{other}\"")),
+        other => {
+            return fail(format!(
+                "could not parse formatting clause: unrecognized formatting clause \"{other}\""
+            ));
+        }
     };
     match formatted {
         Ok(formatted) => Ok((formatted, characters.as_str())),
@@ -108,7 +118,9 @@ fn shown(context: &mut CallContext<'_>, value: &Value<'_>) -> Formatted {
     }
     match value.kind() {
         Kind::Null => Ok("null".to_owned()),
-        kind if kind <= Kind::Bytes || matches!(kind, Kind::Type | Kind::Duration | Kind::Timestamp) => as_text(value),
+        kind if kind <= Kind::Bytes || matches!(kind, Kind::Type | Kind::Duration | Kind::Timestamp) => {
+            as_text(value)
+        }
         kind => fail(format!(
             "string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps, was given {}",
             kind.name()
@@ -134,7 +146,9 @@ fn quoted(context: &mut CallContext<'_>, value: &Value<'_>) -> Formatted {
         Value::Duration(value) => Ok(format!("duration(\"{value}\")")),
         Value::String(text) => Ok(format!("{:?}", text.as_str())),
         Value::Bytes(_) => shown(context, value).map(|text| format!("b{text:?}")),
-        Value::Optional(_) | Value::Opaque(_) => fail(format!("no formatting function for {}", value.kind().name())),
+        Value::Optional(_) | Value::Opaque(_) => {
+            fail(format!("no formatting function for {}", value.kind().name()))
+        }
         plain => shown(context, &plain),
     };
     context.budget.leave();
@@ -145,7 +159,9 @@ fn decimal(value: &Value<'_>) -> Formatted {
     match value.clone().plain() {
         Value::Int(value) => Ok(value.to_string()),
         Value::Uint(value) => Ok(value.to_string()),
-        other => fail(format!("decimal clause can only be used on integers, was given {}", other.kind().name())),
+        other => {
+            fail(format!("decimal clause can only be used on integers, was given {}", other.kind().name()))
+        }
     }
 }
 
@@ -158,7 +174,9 @@ fn floating(value: &Value<'_>, clause: &str, format: impl Fn(f64) -> String) -> 
             "-Infinity" => Ok(format(f64::NEG_INFINITY)),
             _ => fail(format!("{clause} clause can only be used on doubles, was given string")),
         },
-        other => fail(format!("{clause} clause can only be used on doubles, was given {}", other.kind().name())),
+        other => {
+            fail(format!("{clause} clause can only be used on doubles, was given {}", other.kind().name()))
+        }
     }
 }
 
@@ -173,7 +191,10 @@ fn binary(value: &Value<'_>) -> Formatted {
         Value::Int(value) => Ok(signed(value, |magnitude| format!("{magnitude:b}"))),
         Value::Uint(value) => Ok(format!("{value:b}")),
         Value::Bool(value) => Ok(u8::from(value).to_string()),
-        other => fail(format!("only integers and bools can be formatted as binary, was given {}", other.kind().name())),
+        other => fail(format!(
+            "only integers and bools can be formatted as binary, was given {}",
+            other.kind().name()
+        )),
     }
 }
 
@@ -181,7 +202,9 @@ fn octal(value: &Value<'_>) -> Formatted {
     match value.clone().plain() {
         Value::Int(value) => Ok(signed(value, |magnitude| format!("{magnitude:o}"))),
         Value::Uint(value) => Ok(format!("{value:o}")),
-        other => fail(format!("octal clause can only be used on integers, was given {}", other.kind().name())),
+        other => {
+            fail(format!("octal clause can only be used on integers, was given {}", other.kind().name()))
+        }
     }
 }
 

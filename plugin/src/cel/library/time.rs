@@ -111,7 +111,8 @@ fn parse_duration(source: &str) -> Option<i64> {
         if whole.is_empty() && fraction.is_empty() {
             return None;
         }
-        let end = rest.find(|character: char| character == '.' || character.is_ascii_digit()).unwrap_or(rest.len());
+        let end =
+            rest.find(|character: char| character == '.' || character.is_ascii_digit()).unwrap_or(rest.len());
         let unit: u64 = match &rest[..end] {
             "ns" => 1,
             "us" | "\u{b5}s" | "\u{3bc}s" => 1_000,
@@ -140,7 +141,10 @@ fn digits(text: &str) -> &str {
 fn part_of(fraction: &str, unit: u64) -> u64 {
     let (mut value, mut scale) = (0u64, 1f64);
     for digit in fraction.bytes() {
-        let Some(next) = value.checked_mul(10).and_then(|value| value.checked_add((digit - b'0').into())) else { break };
+        let Some(next) = value.checked_mul(10).and_then(|value| value.checked_add((digit - b'0').into()))
+        else {
+            break;
+        };
         if next > 1 << 63 {
             break;
         }
@@ -197,8 +201,9 @@ impl Timestamp {
     ///
     /// When the text is anything else, or outside the years 1 to 9999.
     pub fn parse(source: &str) -> Result<Self, EvaluationError> {
-        let (seconds, nanoseconds) = parse_timestamp(source)
-            .ok_or_else(|| EvaluationError::function(format!("{source:?} is no time in the form of RFC 3339")))?;
+        let (seconds, nanoseconds) = parse_timestamp(source).ok_or_else(|| {
+            EvaluationError::function(format!("{source:?} is no time in the form of RFC 3339"))
+        })?;
         Self::at(seconds, nanoseconds)
     }
 
@@ -225,7 +230,9 @@ fn parse_timestamp(source: &str) -> Option<(i64, i64)> {
     let hour = number(source.get(11..13)?)?;
     let minute = number(source.get(14..16)?)?;
     let second = number(source.get(17..19)?)?;
-    let marks: Vec<&str> = [(4, 5), (7, 8), (10, 11), (13, 14), (16, 17)].map(|(from, to)| source.get(from..to).unwrap_or("")).into();
+    let marks: Vec<&str> = [(4, 5), (7, 8), (10, 11), (13, 14), (16, 17)]
+        .map(|(from, to)| source.get(from..to).unwrap_or(""))
+        .into();
     let in_range = (1..=12).contains(&month)
         && (1..=days_in(year, month)).contains(&day)
         && hour < 24
