@@ -53,6 +53,11 @@ labels:
   {{- include "gift.labels" $arguments | nindent 2 }}
 {{- $annotations := deepCopy (dig "annotations" dict .) }}
 {{- include "gift.exceptions" (dict "exceptions" (mustMerge dict (dig "exceptions" dict .) (dig "service" "exceptions" dict .)) "annotations" $annotations) }}
+{{- range $key, $item := dig "namespaces" dict .context.tree }}
+{{- if and (dig "existing" false $item) (eq $namespace (include "gift.itemName" (dict "context" $.context "key" $key "item" $item))) }}
+{{- $_ := set $annotations "gift.dev/existing-namespace" "true" }}
+{{- end }}
+{{- end }}
 {{- with $annotations }}
 annotations:
   {{- toYaml . | nindent 2 }}

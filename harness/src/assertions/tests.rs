@@ -49,7 +49,7 @@ fn ids_are_unique_and_words() {
 
 #[test]
 fn only_and_skip_choose_by_id() {
-    let stream = "{apiVersion: v1, kind: Service, metadata: {name: A, labels: {a: 1}}}";
+    let stream = "{apiVersion: v1, kind: Service, metadata: {name: A, labels: {a: '-'}}}";
     let objects = Objects::read(stream.as_bytes()).unwrap();
     let rules = |only: &[&str], skip: &[&str]| {
         let owned = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
