@@ -17,6 +17,20 @@ Fills $context with
                  name, path, labels, selector, namespace, serviceName, servicePorts
 */}}
 {{- define "gift.context" -}}
+{{- /* Composed by the template that comes first and kept for the others, which read it only. It is the same whoever composes it. */}}
+{{- $kept := printf "context of %s" .root.Template.BasePath }}
+{{- if not (hasKey .root.Release $kept) }}
+{{- $composed := dict }}
+{{- include "gift.composeContext" (dict "root" .root "context" $composed) }}
+{{- $_ := set .root.Release $kept $composed }}
+{{- end }}
+{{- range $key, $value := index .root.Release $kept }}
+{{- $_ := set $.context $key $value }}
+{{- end }}
+{{- end }}
+
+{{/* The work of gift.context, done once for each rendering. */}}
+{{- define "gift.composeContext" -}}
 {{- $root := .root }}
 {{- $context := .context }}
 {{- $system := $root.Values.system }}
@@ -38,8 +52,19 @@ Fills $context with
 {{- end }}
 {{- $stated = mustMerge (fromJson $text) (pick $stated "variables") }}
 {{- end }}
+{{- /* Looking at every map takes longer than all the rest, and few trees hold a null. */}}
+{{- $holdsNull := contains ":null" (toJson $stated) }}
 {{- $tree := deepCopy $stated }}
-{{- include "gift.prune" $tree }}
+{{- if $holdsNull }}
+{{- $rest := omit $tree "services" "profiles" }}
+{{- include "gift.prune" $rest }}
+{{- range $name, $own := $tree.services }}
+{{- if kindIs "invalid" $own }}
+{{- $_ := unset $tree.services $name }}
+{{- end }}
+{{- end }}
+{{- $tree = mustMerge $rest (pick $tree "services" "profiles") }}
+{{- end }}
 {{- include "gift.switchOff" $tree }}
 {{- $variables := dict "system" $system "project" (dig "project" "" $tree) "environment" (dig "environment" "" $tree) }}
 {{- $namespace := include "gift.expand" (dict "text" (dig "namespace" $root.Release.Namespace $tree) "variables" $variables) }}
@@ -56,7 +81,9 @@ Fills $context with
 {{- range append $stack (deepCopy (dig "services" $name dict $stated)) }}
 {{- $service = mustMergeOverwrite $service . }}
 {{- end }}
+{{- if and $holdsNull (contains ":null" (toJson $service)) }}
 {{- include "gift.prune" $service }}
+{{- end }}
 {{- if and (dig "enabled" true $service) (dig "groups" (dig "group" "" $service) "enabled" true $tree) }}
 {{- $named := mustMerge (dict "name" $name) $variables }}
 {{- $labels := dict }}

@@ -8,6 +8,7 @@ mod enforcement;
 mod mistakes;
 mod neutrality;
 mod reading;
+mod reachability;
 mod readme;
 mod refusals;
 mod stability;
