@@ -9,6 +9,8 @@ use serde_json::Value;
 pub struct Context<'a> {
     /// The release's namespace.
     pub namespace: Option<&'a str>,
+    /// The Kubernetes version it is rendered for, as `1.34`; a current one without it.
+    pub kubernetes: Option<&'a str>,
     /// The values templates saw, composed.
     pub values: Option<&'a Value>,
     /// The stream as Helm gave it, before anything was done to it.

@@ -9,6 +9,7 @@ mod duplicate_key;
 mod namespace;
 mod naming;
 mod probe_port;
+mod quota;
 mod reference;
 mod scaling;
 mod schema;
@@ -68,6 +69,7 @@ static ALL: &[&dyn Assertion] = &[
     &probe_port::ProbePort,
     &scaling::AutoscalerTarget,
     &scaling::DisruptionBudgetTarget,
+    &quota::FitsQuota,
     &stability::Reproducible,
     &stability::ImageChange,
     &stability::ChartVersion,

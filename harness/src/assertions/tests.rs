@@ -64,7 +64,7 @@ fn only_and_skip_choose_by_id() {
 
 #[test]
 fn an_exception_on_the_object_counts_until_its_last_day() {
-    let stream = "apiVersion: v1\nkind: Service\nmetadata:\n  name: A\n  labels: {a: 1}\n  annotations:\n    \
+    let stream = "apiVersion: v1\nkind: Service\nmetadata:\n  name: A\n  labels: {a: -x}\n  annotations:\n    \
                   policies.gift.dev/exceptions: '[{rule: valid-name, reason: legacy, expires: \"2026-06-30\"}]'\n";
     let objects = Objects::read(stream.as_bytes()).unwrap();
     let rules = |today| {

@@ -113,6 +113,7 @@ impl Bench<'_> {
         let today = today();
         let context = Context {
             namespace: Some(namespace),
+            kubernetes: cell.kubernetes.as_deref(),
             today: Some(&today),
             values: values.as_ref(),
             rendered: Some(&rendered.stream),
