@@ -5,8 +5,10 @@
 mod announcement;
 mod conformance;
 mod enforcement;
+mod mistakes;
 mod neutrality;
 mod reading;
+mod reachability;
 mod readme;
 mod refusals;
 mod stability;

@@ -155,7 +155,7 @@ fn breaches_stop(helm_major: u32) {
     let breaches = breaches();
     let numbers: std::collections::BTreeSet<_> =
         breaches.iter().map(|breach| breach.number.as_str()).collect();
-    let all: std::collections::BTreeSet<String> = (1..=11).map(|number| format!("P{number}")).collect();
+    let all: std::collections::BTreeSet<String> = (1..=12).map(|number| format!("P{number}")).collect();
     assert_eq!(numbers, all.iter().map(String::as_str).collect(), "every policy is broken once");
     // Helm 3 asks for a cluster even then; the tests on the cluster install with both.
     let verbs: &[&[&str]] =
