@@ -1,0 +1,40 @@
+//! What an API server does to an object before admission sees it, as far as it changes what policies say.
+//!
+//! The plugin judges what is in the file, so that a finding names what its author wrote. Where the two differ,
+//! one of these says why; each must be needed by the corpus, and nothing else may explain a difference.
+
+use serde_json::{Value, json};
+
+/// One thing the API server does to objects.
+pub(super) struct Normalisation {
+    /// What it does.
+    pub(super) title: &'static str,
+    /// Why a policy can tell.
+    #[allow(dead_code, reason = "documentation")]
+    pub(super) reason: &'static str,
+    apply: fn(&mut Value),
+}
+
+/// All there are.
+pub(super) const NORMALISATIONS: &[Normalisation] = &[];
+
+/// The titles of the normalisations after which `agrees` holds, the fewest that do.
+pub(super) fn explains(object: &Value, agrees: impl Fn(&Value) -> bool) -> Option<Vec<&'static str>> {
+    for normalisation in NORMALISATIONS {
+        let mut normal = object.clone();
+        (normalisation.apply)(&mut normal);
+        if agrees(&normal) {
+            return Some(vec![normalisation.title]);
+        }
+    }
+    let mut normal = object.clone();
+    let mut titles = Vec::new();
+    for normalisation in NORMALISATIONS {
+        let before = normal.clone();
+        (normalisation.apply)(&mut normal);
+        if normal != before {
+            titles.push(normalisation.title);
+        }
+    }
+    agrees(&normal).then_some(titles)
+}
