@@ -2,11 +2,12 @@
 //
 // Input: documents, each a length in decimal, a line break and that many bytes. Output: a line for each:
 // "= " and the JSON the API machinery decodes it to (numbers as int64, or float64 in Go's shortest form), or
-// "! " and the error on one line.
+// "~ " and that when text follows that nobody reads, or "! " and the error on one line.
 package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 
+	stream "go.yaml.in/yaml/v2"
 	"sigs.k8s.io/yaml"
 )
 
@@ -72,7 +74,23 @@ func read(document []byte) (result string) {
 	if err != nil {
 		return "! " + oneLine(err.Error())
 	}
+	if isFollowed(document) {
+		return "~ " + string(plain)
+	}
 	return "= " + string(plain)
+}
+
+// isFollowed tells whether there is more in the text than the first document, which is all that is read of it.
+func isFollowed(document []byte) (followed bool) {
+	defer func() {
+		followed = recover() != nil || followed
+	}()
+	decoder := stream.NewDecoder(bytes.NewReader(document))
+	var value any
+	if decoder.Decode(&value) != nil {
+		return false
+	}
+	return decoder.Decode(&value) != io.EOF
 }
 
 // numbers decodes numbers as k8s.io/apimachinery/pkg/util/json does: an integer where it fits, else a float.

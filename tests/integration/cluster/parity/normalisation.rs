@@ -3,7 +3,8 @@
 //! The plugin judges what is in the file, so that a finding names what its author wrote. Where the two differ,
 //! one of these says why; each must be needed by the corpus, and nothing else may explain a difference.
 
-use serde_json::{Value, json};
+use super::quantity::canonical;
+use serde_json::Value;
 
 /// One thing the API server does to objects.
 pub(super) struct Normalisation {
@@ -16,7 +17,35 @@ pub(super) struct Normalisation {
 }
 
 /// All there are.
-pub(super) const NORMALISATIONS: &[Normalisation] = &[];
+pub(super) const NORMALISATIONS: &[Normalisation] = &[Normalisation {
+    title: "quantities are rounded up to thousandths and written in their shortest form",
+    reason: "A message that names a quantity names it as it is stored: 0.05 is 50m. And less than a thousandth \
+             is added to it, which can lift a request over a bound it is just below.",
+    apply: quantities,
+}];
+
+/// Every text below `requests` and `limits`.
+fn quantities(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(quantities),
+        Value::Object(fields) => {
+            for (key, field) in fields {
+                match field {
+                    Value::Object(amounts) if key == "requests" || key == "limits" => {
+                        for amount in amounts.values_mut() {
+                            let text = amount.as_str().map_or_else(|| amount.to_string(), str::to_owned);
+                            if let Some(text) = canonical(&text) {
+                                *amount = text.into();
+                            }
+                        }
+                    }
+                    field => quantities(field),
+                }
+            }
+        }
+        _ => {}
+    }
+}
 
 /// The titles of the normalisations after which `agrees` holds, the fewest that do.
 pub(super) fn explains(object: &Value, agrees: impl Fn(&Value) -> bool) -> Option<Vec<&'static str>> {
