@@ -43,7 +43,9 @@ impl<'a> Builder<'a> {
     /// Adds what the source does not say in these words.
     fn add(&mut self, text: &str) {
         if !text.is_empty() {
-            self.owned.get_or_insert_with(|| self.source.text(self.start, self.end).to_owned()).push_str(text);
+            self.owned
+                .get_or_insert_with(|| self.source.text(self.start, self.end).to_owned())
+                .push_str(text);
         }
     }
 
@@ -66,7 +68,11 @@ struct Gap<'a> {
 
 impl<'a> Gap<'a> {
     /// Passes blanks and line breaks. `has_break` says that a line was crossed before already.
-    fn pass(cursor: &mut Cursor<'a>, has_break: bool, least_column: Option<isize>) -> Result<Self, SyntaxError> {
+    fn pass(
+        cursor: &mut Cursor<'a>,
+        has_break: bool,
+        least_column: Option<isize>,
+    ) -> Result<Self, SyntaxError> {
         let start = cursor.byte();
         let mut gap = Self { blanks: (start, start), has_break, ..Self::default() };
         loop {

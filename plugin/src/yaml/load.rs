@@ -3,9 +3,9 @@
 //! Depends on [`super::scanner`], [`super::node`], [`super::scalar`] and [`super::stream`]. Anchors, merge keys and
 //! repeated keys behave as in `go.yaml.in/yaml/v2`, on which `sigs.k8s.io/yaml` stands.
 
-use super::node::{Mapping, Node, Span, Value};
 use super::characters::SyntaxError;
-use super::scalar::{self, ScalarError};
+use super::node::{Mapping, Node, Span, Value};
+use super::scalar::{self, Scalar, ScalarError};
 use super::scanner::{Placed, Scanner, Style, Token};
 use super::stream::{Chunk, split};
 use std::borrow::Cow;
@@ -167,7 +167,7 @@ struct Builder<'a, 'limits> {
     /// What the handles of tags stand for.
     prefixes: Vec<(&'a str, String)>,
     /// `None` while the anchored node is still being read.
-    anchors: BTreeMap<&'a str, Option<Node<'a>>>,
+    anchors: BTreeMap<&'a str, Option<Content<'a>>>,
     duplicates: Vec<Duplicate<'a>>,
     alias_nodes: usize,
     /// The end of the last token that was taken, in bytes of `part`.
@@ -181,9 +181,17 @@ struct Properties<'a> {
     tag: Option<String>,
 }
 
-/// A node, and what it is to a mapping that has it as a key or a merged value.
+/// What was read: a scalar becomes a value or a key, which is not the same for numbers.
+#[derive(Clone)]
+enum Content<'a> {
+    Scalar(Scalar<'a>),
+    Collection(Value<'a>),
+}
+
+/// Content, its place, and what it is to a mapping that has it as a key or a merged value.
 struct Read<'a> {
-    node: Node<'a>,
+    content: Content<'a>,
+    span: Span,
     is_merge_key: bool,
     is_alias: bool,
 }
@@ -232,10 +240,12 @@ impl<'a> Builder<'a, '_> {
             const ENDS: [Token<'static>; 4] =
                 [Token::DocumentStart, Token::DocumentEnd, Token::StreamEnd, Token::Version(0, 0)];
             if !self.is_next(&ENDS)? && !matches!(self.peek()?.token, Token::TagPrefix(..)) {
-                root = Some(self.node(true, false, 0)?.node);
+                let read = self.node(true, false, 0)?;
+                root = Some(self.value(read)?);
             }
         } else {
-            root = Some(self.node(true, false, 0)?.node);
+            let read = self.node(true, false, 0)?;
+            root = Some(self.value(read)?);
         }
         if self.is_next(&[Token::DocumentEnd])? {
             self.next()?;
@@ -262,7 +272,9 @@ impl<'a> Builder<'a, '_> {
             match placed.token {
                 Token::Version(1, 1) if !has_version => has_version = true,
                 Token::Version(..) => {
-                    return Err(self.unexpected(placed.start, "a version of YAML other than 1.1, or two of them"));
+                    return Err(
+                        self.unexpected(placed.start, "a version of YAML other than 1.1, or two of them")
+                    );
                 }
                 Token::TagPrefix(handle, prefix) => {
                     if self.prefixes.iter().any(|(known, _)| *known == handle) {
@@ -290,16 +302,14 @@ impl<'a> Builder<'a, '_> {
         }
         if let Token::Alias(name) = self.peek()?.token {
             let placed = self.next()?;
-            let node = self.alias(name, placed.start..placed.end)?;
-            return Ok(Read { node, is_merge_key: false, is_alias: true });
+            return self.alias(name, placed.start..placed.end);
         }
         let properties = self.properties()?;
         let (start, end) = (self.peek()?.start, self.peek()?.end);
-        let collection = |node| Read { node, is_merge_key: false, is_alias: false };
         match &self.peek()?.token {
             Token::BlockEntry if indentless => {
                 self.begin(&properties);
-                self.block_sequence(true, properties, start, depth).map(collection)
+                self.block_sequence(true, properties, start, depth)
             }
             Token::Scalar(..) => {
                 let placed = self.next()?;
@@ -310,21 +320,21 @@ impl<'a> Builder<'a, '_> {
             }
             Token::FlowSequenceStart => {
                 self.begin(&properties);
-                self.flow_sequence(properties, depth).map(collection)
+                self.flow_sequence(properties, depth)
             }
             Token::FlowMappingStart => {
                 self.begin(&properties);
-                self.flow_mapping(properties, depth).map(collection)
+                self.flow_mapping(properties, depth)
             }
             Token::BlockSequenceStart if block => {
                 self.begin(&properties);
                 self.next()?;
-                self.block_sequence(false, properties, start, depth).map(collection)
+                self.block_sequence(false, properties, start, depth)
             }
             Token::BlockMappingStart if block => {
                 self.begin(&properties);
                 self.next()?;
-                self.block_mapping(properties, start, depth).map(collection)
+                self.block_mapping(properties, start, depth)
             }
             _ if properties.anchor.is_some() || properties.tag.is_some() => {
                 let at = self.last_end;
@@ -385,21 +395,20 @@ impl<'a> Builder<'a, '_> {
         let implicit = tag == Some("!") || (tag.is_none() && style == Style::Plain);
         let is_merge_key =
             text == "<<" && (implicit || tag.and_then(|tag| tag.strip_prefix(CORE)) == Some("merge"));
-        let value = match tag {
+        let scalar = match tag {
             None if implicit => scalar::resolve(None, text),
-            None => Ok(Value::String(text)),
+            None => Ok(Scalar::String(text)),
             Some(tag) => scalar::resolve(Some(tag.strip_prefix(CORE).unwrap_or("str")), text),
         };
-        let value = value.map_err(|error| self.error(range.start, error))?;
-        let node = Node { value, span };
-        self.remember(&properties, &node);
-        Ok(Read { node, is_merge_key, is_alias: false })
+        let content = Content::Scalar(scalar.map_err(|error| self.error(range.start, error))?);
+        self.remember(&properties, &content);
+        Ok(Read { content, span, is_merge_key, is_alias: false })
     }
 
     /// A value that is not written.
     fn nothing(&self, at: usize) -> Read<'a> {
-        let node = Node { value: Value::Null, span: self.span(at..at) };
-        Read { node, is_merge_key: false, is_alias: false }
+        let content = Content::Scalar(Scalar::Null);
+        Read { content, span: self.span(at..at), is_merge_key: false, is_alias: false }
     }
 
     /// An anchored collection is known, but has no value before its end.
@@ -409,30 +418,44 @@ impl<'a> Builder<'a, '_> {
         }
     }
 
-    fn remember(&mut self, properties: &Properties<'a>, node: &Node<'a>) {
+    fn remember(&mut self, properties: &Properties<'a>, content: &Content<'a>) {
         if let Some(anchor) = properties.anchor {
-            self.anchors.insert(anchor, Some(node.clone()));
+            self.anchors.insert(anchor, Some(content.clone()));
         }
     }
 
-    fn alias(&mut self, name: &str, range: Range<usize>) -> Result<Node<'a>, LoadError> {
-        let target = match self.anchors.get(name) {
+    fn value(&self, read: Read<'a>) -> Result<Node<'a>, LoadError> {
+        let value = match read.content {
+            Content::Collection(value) => value,
+            Content::Scalar(scalar) => {
+                scalar.value().map_err(|error| self.error(read.span.start - self.offset, error))?
+            }
+        };
+        Ok(Node { value, span: read.span })
+    }
+
+    fn alias(&mut self, name: &str, range: Range<usize>) -> Result<Read<'a>, LoadError> {
+        let content = match self.anchors.get(name) {
             Some(Some(target)) => target.clone(),
             Some(None) => return Err(self.error(range.start, LoadErrorKind::Recursion)),
             None => return Err(self.unexpected(range.start, "an alias of an anchor that is not there")),
         };
-        self.alias_nodes += count(&target);
+        self.alias_nodes += match &content {
+            Content::Scalar(_) => 1,
+            Content::Collection(value) => count(value),
+        };
         if self.alias_nodes > self.limits.max_alias_nodes {
             return Err(self.error(range.start, LoadErrorKind::Aliases(self.limits.max_alias_nodes)));
         }
-        Ok(Node { value: target.value, span: self.span(range) })
+        Ok(Read { content, span: self.span(range), is_merge_key: false, is_alias: true })
     }
 
     /// The end of a collection: behind what was written last in it.
-    fn finish(&mut self, value: Value<'a>, properties: &Properties<'a>, start: usize) -> Node<'a> {
-        let node = Node { value, span: self.span(start..self.last_end.max(start)) };
-        self.remember(properties, &node);
-        node
+    fn finish(&mut self, value: Value<'a>, properties: &Properties<'a>, start: usize) -> Read<'a> {
+        let content = Content::Collection(value);
+        self.remember(properties, &content);
+        let span = self.span(start..self.last_end.max(start));
+        Read { content, span, is_merge_key: false, is_alias: false }
     }
 
     fn block_sequence(
@@ -441,7 +464,7 @@ impl<'a> Builder<'a, '_> {
         properties: Properties<'a>,
         start: usize,
         depth: usize,
-    ) -> Result<Node<'a>, LoadError> {
+    ) -> Result<Read<'a>, LoadError> {
         const ENTRY_ENDS: [Token<'static>; 2] = [Token::BlockEntry, Token::BlockEnd];
         const INDENTLESS_ENDS: [Token<'static>; 4] =
             [Token::BlockEntry, Token::Key, Token::Value, Token::BlockEnd];
@@ -450,16 +473,16 @@ impl<'a> Builder<'a, '_> {
             let end = self.next()?.end;
             let is_empty = self.is_next(if indentless { &INDENTLESS_ENDS[..] } else { &ENTRY_ENDS[..] })?;
             let item = if is_empty { self.nothing(end) } else { self.node(true, false, depth + 1)? };
-            items.push(item.node);
+            items.push(self.value(item)?);
         }
-        let node = self.finish(Value::Sequence(items), &properties, start);
+        let read = self.finish(Value::Sequence(items), &properties, start);
         if !indentless {
             let end = self.next()?;
             if end.token != Token::BlockEnd {
                 return Err(self.unexpected(end.start, "something between the entries of a sequence"));
             }
         }
-        Ok(node)
+        Ok(read)
     }
 
     fn block_mapping(
@@ -467,7 +490,7 @@ impl<'a> Builder<'a, '_> {
         properties: Properties<'a>,
         start: usize,
         depth: usize,
-    ) -> Result<Node<'a>, LoadError> {
+    ) -> Result<Read<'a>, LoadError> {
         const ENDS: [Token<'static>; 3] = [Token::Key, Token::Value, Token::BlockEnd];
         let mut mapping = Mapping::default();
         while self.is_next(&[Token::Key])? {
@@ -482,30 +505,31 @@ impl<'a> Builder<'a, '_> {
             };
             self.insert(&mut mapping, key, value)?;
         }
-        let node = self.finish(Value::Mapping(mapping), &properties, start);
+        let read = self.finish(Value::Mapping(mapping), &properties, start);
         let end = self.next()?;
         if end.token != Token::BlockEnd {
             return Err(self.unexpected(end.start, "no key where one is expected; is the indentation right?"));
         }
-        Ok(node)
+        Ok(read)
     }
 
-    fn flow_sequence(&mut self, properties: Properties<'a>, depth: usize) -> Result<Node<'a>, LoadError> {
+    fn flow_sequence(&mut self, properties: Properties<'a>, depth: usize) -> Result<Read<'a>, LoadError> {
         let start = self.next()?.start;
         let mut items = Vec::new();
         while self.has_entry(&Token::FlowSequenceEnd, items.is_empty())? {
-            if self.is_next(&[Token::Key])? {
+            let item = if self.is_next(&[Token::Key])? {
                 let placed = self.next()?;
-                items.push(self.pair(placed.start, placed.end, depth + 1)?);
+                self.pair(placed.start, placed.end, depth + 1)?
             } else {
-                items.push(self.node(false, false, depth + 1)?.node);
-            }
+                self.node(false, false, depth + 1)?
+            };
+            items.push(self.value(item)?);
         }
         Ok(self.finish(Value::Sequence(items), &properties, start))
     }
 
     /// A mapping of one entry, without brackets, inside a flow sequence.
-    fn pair(&mut self, start: usize, key_at: usize, depth: usize) -> Result<Node<'a>, LoadError> {
+    fn pair(&mut self, start: usize, key_at: usize, depth: usize) -> Result<Read<'a>, LoadError> {
         if depth > self.limits.max_depth {
             return Err(self.error(start, LoadErrorKind::Depth(self.limits.max_depth)));
         }
@@ -523,7 +547,7 @@ impl<'a> Builder<'a, '_> {
         Ok(self.finish(Value::Mapping(mapping), &Properties::default(), start))
     }
 
-    fn flow_mapping(&mut self, properties: Properties<'a>, depth: usize) -> Result<Node<'a>, LoadError> {
+    fn flow_mapping(&mut self, properties: Properties<'a>, depth: usize) -> Result<Read<'a>, LoadError> {
         const ENDS: [Token<'static>; 3] = [Token::Value, Token::FlowEntry, Token::FlowMappingEnd];
         let start = self.next()?.start;
         let mut mapping = Mapping::default();
@@ -573,12 +597,18 @@ impl<'a> Builder<'a, '_> {
     }
 
     fn insert(&mut self, mapping: &mut Mapping<'a>, key: Read<'a>, value: Read<'a>) -> Result<(), LoadError> {
-        let key_span = key.node.span;
+        let key_span = key.span;
         let at = key_span.start - self.offset;
+        let is_alias = value.is_alias;
+        let value = self.value(value)?;
         if key.is_merge_key {
-            return self.merge(mapping, value.node, value.is_alias, at);
+            return self.merge(mapping, value, is_alias, at);
         }
-        let Some(key) = scalar::key_text(key.node.value) else {
+        let key = match key.content {
+            Content::Scalar(scalar) => scalar.key(),
+            Content::Collection(_) => None,
+        };
+        let Some(key) = key else {
             return Err(self.error(at, LoadErrorKind::Key));
         };
         if let Some(first) = mapping.entry(&key).map(|entry| entry.key_span)
@@ -587,7 +617,7 @@ impl<'a> Builder<'a, '_> {
         {
             self.duplicates.push(Duplicate { key: key.clone(), first, second: key_span });
         }
-        mapping.insert(key, key_span, value.node);
+        mapping.insert(key, key_span, value);
         Ok(())
     }
 
@@ -632,10 +662,10 @@ impl<'a> Builder<'a, '_> {
     }
 }
 
-fn count(node: &Node<'_>) -> usize {
-    1 + match &node.value {
-        Value::Sequence(items) => items.iter().map(count).sum(),
-        Value::Mapping(mapping) => mapping.entries().iter().map(|entry| count(&entry.value)).sum(),
+fn count(value: &Value<'_>) -> usize {
+    1 + match value {
+        Value::Sequence(items) => items.iter().map(|item| count(&item.value)).sum(),
+        Value::Mapping(mapping) => mapping.entries().iter().map(|entry| count(&entry.value.value)).sum(),
         _ => 0,
     }
 }

@@ -57,7 +57,11 @@ pub(super) struct Placed<'a> {
 struct SimpleKey {
     possible: bool,
     required: bool,
+    /// The number of the token that would be the key.
     token: usize,
+    /// Nobody waits for the `:` any more, which may come all the same: the library forgets a flow
+    /// collection in which no key could have begun.
+    forgotten: bool,
     place: Place,
 }
 
@@ -128,7 +132,9 @@ impl<'a> Scanner<'a> {
         if self.tokens.is_empty() {
             return Ok(true);
         }
-        let Some(at) = self.keys.iter().position(|key| key.possible && key.token == self.taken) else {
+        let Some(at) =
+            self.keys.iter().position(|key| key.possible && !key.forgotten && key.token == self.taken)
+        else {
             return Ok(false);
         };
         self.is_valid(at)
@@ -231,7 +237,7 @@ impl<'a> Scanner<'a> {
             let token = self.taken + self.tokens.len();
             self.remove_key()?;
             if let Some(key) = self.keys.last_mut() {
-                *key = SimpleKey { possible: true, required, token, place };
+                *key = SimpleKey { possible: true, required, token, forgotten: false, place };
             }
         }
         Ok(())
@@ -261,9 +267,15 @@ impl<'a> Scanner<'a> {
         self.indent = column;
         let placed = Placed { token, start: byte, end: byte };
         match number {
-            Some(number) => self.tokens.insert(number - self.taken, placed),
+            Some(number) => self.insert(number, placed),
             None => self.tokens.push_back(placed),
         }
+    }
+
+    /// Puts a token in front of one that is not taken yet, else behind all.
+    fn insert(&mut self, number: usize, placed: Placed<'a>) {
+        let at = number.checked_sub(self.taken).unwrap_or(self.tokens.len());
+        self.tokens.insert(at, placed);
     }
 
     fn unroll(&mut self, column: isize) {
@@ -306,7 +318,8 @@ impl<'a> Scanner<'a> {
 
     fn flow_start(&mut self, token: Token<'a>) -> Result<(), SyntaxError> {
         self.save_key()?;
-        self.keys.push(SimpleKey::default());
+        let number = self.taken + self.tokens.len();
+        self.keys.push(SimpleKey { token: number, ..SimpleKey::default() });
         self.flow_level += 1;
         self.key_allowed = true;
         self.indicator(token);
@@ -317,7 +330,10 @@ impl<'a> Scanner<'a> {
         self.remove_key()?;
         if self.flow_level > 0 {
             self.flow_level -= 1;
-            self.keys.pop();
+            let closed = self.keys.pop();
+            for key in &mut self.keys {
+                key.forgotten |= closed.is_some_and(|closed| closed.token == key.token);
+            }
         }
         self.key_allowed = false;
         self.indicator(token);
@@ -363,14 +379,16 @@ impl<'a> Scanner<'a> {
             let key = self.keys[last];
             let byte = key.place.byte;
             let placed = Placed { token: Token::Key, start: byte, end: byte };
-            self.tokens.insert(key.token - self.taken, placed);
+            self.insert(key.token, placed);
             self.roll(key.place.column, Some(key.token), Token::BlockMappingStart, byte);
             self.keys[last].possible = false;
             self.key_allowed = false;
         } else {
             if self.flow_level == 0 {
                 if !self.key_allowed {
-                    return Err(self.cursor.error("a mapping may not stand here; is a value with `: ` without quotes?"));
+                    return Err(self
+                        .cursor
+                        .error("a mapping may not stand here; is a value with `: ` without quotes?"));
                 }
                 self.roll(self.cursor.column(), None, Token::BlockMappingStart, self.cursor.byte());
             }
@@ -438,7 +456,11 @@ impl<'a> Scanner<'a> {
         self.key_allowed = false;
         let start = self.cursor.byte();
         let plain = self.cursor.plain(self.indent, self.flow_level > 0)?;
-        self.tokens.push_back(Placed { token: Token::Scalar(plain.text, Style::Plain), start, end: plain.end });
+        self.tokens.push_back(Placed {
+            token: Token::Scalar(plain.text, Style::Plain),
+            start,
+            end: plain.end,
+        });
         self.key_allowed = plain.crossed_lines;
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! A quantity as an API server stores it in a list of resources.
 
 /// Rounds `text` up to thousandths and writes it in its shortest form, as `resource.Quantity` does; `None`
-/// when it is no quantity, or beyond what the corpus holds.
+/// when it is no quantity, and what is above the greatest is the greatest.
 pub(super) fn canonical(text: &str) -> Option<String> {
     let split = text.find(|character: char| !matches!(character, '0'..='9' | '.' | '+' | '-')).unwrap_or(text.len());
     let (number, suffix) = text.split_at(split);
@@ -15,6 +15,9 @@ pub(super) fn canonical(text: &str) -> Option<String> {
         Factor::Parts(parts) => (digits.checked_mul(1000)?, divisor.checked_mul(parts)?),
     };
     let thousandths = numerator.div_euclid(divisor) + i128::from(numerator.rem_euclid(divisor) > 0);
+    if thousandths / 1000 > i128::from(i64::MAX) {
+        return Some(i64::MAX.to_string());
+    }
     Some(match form {
         Form::Binary if thousandths % 1000 == 0 && thousandths.abs() >= 1_024_000 => {
             let (number, steps) = without(thousandths / 1000, 1024);
