@@ -8,9 +8,17 @@
 use super::resource::Resource;
 use crate::yaml::{Mapping, Node, Value};
 
-/// Fields that are maps of texts.
-const TEXTS: &[&str] =
-    &["annotations", "data", "labels", "matchLabels", "nodeSelector", "parameters", "stringData"];
+/// Fields that are maps of texts, Base64 among them.
+const TEXTS: &[&str] = &[
+    "annotations",
+    "binaryData",
+    "data",
+    "labels",
+    "matchLabels",
+    "nodeSelector",
+    "parameters",
+    "stringData",
+];
 
 /// Fields that are maps of quantities.
 const QUANTITIES: &[&str] =

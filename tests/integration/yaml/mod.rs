@@ -54,12 +54,17 @@ fn every_document_is_read_as_kubernetes_reads_it() {
 fn plugin(document: &str) -> Reading {
     let chunk = Chunk { span: Span { start: 0, end: document.len() }, source: None };
     match load_chunk(document, chunk, &Limits::default()) {
-        Ok(Some(document)) => serde_json::from_str(&to_json(&document.root)).map_err(|error| error.to_string()),
+        Ok(Some(document)) => {
+            serde_json::from_str(&to_json(&document.root)).map_err(|error| error.to_string())
+        }
         // Nothing at all is null to the library; the plugin has no object to judge there.
         Ok(None) => Ok(Value::Null),
         Err(error) => {
             // A limit is no reading, and no generated document may reach one.
-            assert!(!matches!(error.kind, LoadErrorKind::Depth(_) | LoadErrorKind::Aliases(_)), "{document:?}");
+            assert!(
+                !matches!(error.kind, LoadErrorKind::Depth(_) | LoadErrorKind::Aliases(_)),
+                "{document:?}"
+            );
             Err(error.to_string())
         }
     }
@@ -85,14 +90,10 @@ fn same(ours: &Value, theirs: &Value) -> bool {
 
 /// What the library makes of each document, and whether it leaves a rest unread.
 fn reference(documents: &[String]) -> Vec<(Reading, bool)> {
-    let mut process = Command::new(reference_program())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut process =
+        Command::new(reference_program()).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut input = process.stdin.take().unwrap();
-    let framed: String =
-        documents.iter().map(|document| format!("{}\n{document}", document.len())).collect();
+    let framed: String = documents.iter().map(|document| format!("{}\n{document}", document.len())).collect();
     let writer = thread::spawn(move || input.write_all(framed.as_bytes()).unwrap());
     let mut output = String::new();
     process.stdout.take().unwrap().read_to_string(&mut output).unwrap();

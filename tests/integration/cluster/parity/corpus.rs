@@ -10,50 +10,200 @@ use std::process::Command;
 
 /// Quantities in every spelling, around the bounds of the chart's params.
 const QUANTITIES: &[&str] = &[
-    "50m", "49m", "51m", "0.05", "0.049", "0.0495", "5e-2", "50e-3", "49999u", "50000u", "50000000n",
-    "49999999n", "1500m", "1501m", "1.5", "1.5001", "15e-1", "1", "2", "2.0", "0", "0.1", ".5", "5.", "+1",
-    "1e3", "1E3", "1k", "100m",
-    "128Mi", "127Mi", "129Mi", "128M", "131072Ki", "131071Ki", "134217728", "134217727", "134217.728k",
-    "0.125Gi", "0.124Gi", "1.25e8", "2Gi", "2049Mi", "2048Mi", "2147483648", "2147483649", "2G", "3G", "2e9",
-    "0.001Ti", "0.002Ti", "1Ti", "1Ei", "8Ei", "1E", "9223372036854775807", "9223372036854775808", "1.3m",
-    "0.5Mi", "1.5Gi",
+    "50m",
+    "49m",
+    "51m",
+    "0.05",
+    "0.049",
+    "0.0495",
+    "5e-2",
+    "50e-3",
+    "49999u",
+    "50000u",
+    "50000000n",
+    "49999999n",
+    "1500m",
+    "1501m",
+    "1.5",
+    "1.5001",
+    "15e-1",
+    "1",
+    "2",
+    "2.0",
+    "0",
+    "0.1",
+    ".5",
+    "5.",
+    "+1",
+    "1e3",
+    "1E3",
+    "1k",
+    "100m",
+    "128Mi",
+    "127Mi",
+    "129Mi",
+    "128M",
+    "131072Ki",
+    "131071Ki",
+    "134217728",
+    "134217727",
+    "134217.728k",
+    "0.125Gi",
+    "0.124Gi",
+    "1.25e8",
+    "2Gi",
+    "2049Mi",
+    "2048Mi",
+    "2147483648",
+    "2147483649",
+    "2G",
+    "3G",
+    "2e9",
+    "0.001Ti",
+    "0.002Ti",
+    "1Ti",
+    "1Ei",
+    "8Ei",
+    "1E",
+    "9223372036854775807",
+    "9223372036854775808",
+    "1.3m",
+    "0.5Mi",
+    "1.5Gi",
 ];
 
 /// Images in every form.
 const IMAGES: &[&str] = &[
-    "web", "web:1.0", "web:latest", "web:1.0-latest", "web:latest-1", "web:LATEST", "host:5000/web",
-    "host:5000/web:1", "host:5000/web:latest", "host/a/b/c:1", "localhost/web", "web@sha256:0123456789abcdef",
-    "web:1.0@sha256:0123456789abcdef", "web:latest@sha256:0123456789abcdef", "web:", "a:b:c", "a/b:c/d",
-    "web:v1.2.3+build", "웹:1", "web :1", "", "web:1 ", "UPPER/case:1", "host:5000/web@sha256:00",
-    "web@sha512:aa", "web:1.0@", "@", ":", "/", "a@b@c:1",
+    "web",
+    "web:1.0",
+    "web:latest",
+    "web:1.0-latest",
+    "web:latest-1",
+    "web:LATEST",
+    "host:5000/web",
+    "host:5000/web:1",
+    "host:5000/web:latest",
+    "host/a/b/c:1",
+    "localhost/web",
+    "web@sha256:0123456789abcdef",
+    "web:1.0@sha256:0123456789abcdef",
+    "web:latest@sha256:0123456789abcdef",
+    "web:",
+    "a:b:c",
+    "a/b:c/d",
+    "web:v1.2.3+build",
+    "웹:1",
+    "web :1",
+    "",
+    "web:1 ",
+    "UPPER/case:1",
+    "host:5000/web@sha256:00",
+    "web@sha512:aa",
+    "web:1.0@",
+    "@",
+    ":",
+    "/",
+    "a@b@c:1",
 ];
 
 /// Names of variables and of keys: sensitive, ordinary and nearly sensitive.
 const NAMES: &[&str] = &[
-    "PASSWORD", "password", "DB_PASSWORD", "db.password", "PASSWORD_FILE", "PASSWORDS", "passwd", "PASSPHRASE",
-    "SECRET", "SECRETS", "SECRET_NAME", "client-secret", "API_KEY", "apikey", "api.key", "API_KEY_ID", "ACCESS_KEY",
-    "PRIVATE_KEY", "private-key-id", "SIGNING_KEY", "JWT_KEY", "KEY", "KEYBOARD", "MONKEY", "TOKEN", "TOKENS",
-    "TOKENIZER", "ACCESS_TOKEN", "CREDENTIAL", "credentials", "CLIENT_ID", "client.id", "clientid", "CLIENTELE",
-    "server.key", "server.crt", "keystore.p12", "keystore.jks", "cert.pfx", "DB_URL", "DATABASE_URL", "db.user",
-    "DB_NAME", "DATASOURCE_URL", "datasource-username", "SPRING_DATASOURCE_URL", "LOG_LEVEL", "URL", "MODE",
+    "PASSWORD",
+    "password",
+    "DB_PASSWORD",
+    "db.password",
+    "PASSWORD_FILE",
+    "PASSWORDS",
+    "passwd",
+    "PASSPHRASE",
+    "SECRET",
+    "SECRETS",
+    "SECRET_NAME",
+    "client-secret",
+    "API_KEY",
+    "apikey",
+    "api.key",
+    "API_KEY_ID",
+    "ACCESS_KEY",
+    "PRIVATE_KEY",
+    "private-key-id",
+    "SIGNING_KEY",
+    "JWT_KEY",
+    "KEY",
+    "KEYBOARD",
+    "MONKEY",
+    "TOKEN",
+    "TOKENS",
+    "TOKENIZER",
+    "ACCESS_TOKEN",
+    "CREDENTIAL",
+    "credentials",
+    "CLIENT_ID",
+    "client.id",
+    "clientid",
+    "CLIENTELE",
+    "server.key",
+    "server.crt",
+    "keystore.p12",
+    "keystore.jks",
+    "cert.pfx",
+    "DB_URL",
+    "DATABASE_URL",
+    "db.user",
+    "DB_NAME",
+    "DATASOURCE_URL",
+    "datasource-username",
+    "SPRING_DATASOURCE_URL",
+    "LOG_LEVEL",
+    "URL",
+    "MODE",
 ];
 
 /// Values: sensitive, ordinary and nearly sensitive.
 const VALUES: &[&str] = &[
-    "", "info", "-----BEGIN PRIVATE KEY-----\nMII\n", "-----BEGIN RSA PRIVATE KEY-----",
-    "-----BEGIN CERTIFICATE-----", "-----BEGIN EC  PRIVATE KEY-----", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.sig",
-    "eyJhbGci.eyJzdWIi.x", "eyJ", "https://user:word@example.com/", "https://example.com:8080/a@b",
-    "postgres://user:pw@db/app", "postgres://user@db/app", "jdbc:postgresql://db/app", " jdbc:x", "JDBC:x",
-    "https://u:p@", "https://user:pass word@x", "ftp://a/b:c@d", "선물", "line\nbreak", "tab\tinside", "$(OTHER)", "'\"\\",
+    "",
+    "info",
+    "-----BEGIN PRIVATE KEY-----\nMII\n",
+    "-----BEGIN RSA PRIVATE KEY-----",
+    "-----BEGIN CERTIFICATE-----",
+    "-----BEGIN EC  PRIVATE KEY-----",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.sig",
+    "eyJhbGci.eyJzdWIi.x",
+    "eyJ",
+    "https://user:word@example.com/",
+    "https://example.com:8080/a@b",
+    "postgres://user:pw@db/app",
+    "postgres://user@db/app",
+    "jdbc:postgresql://db/app",
+    " jdbc:x",
+    "JDBC:x",
+    "https://u:p@",
+    "https://user:pass word@x",
+    "ftp://a/b:c@d",
+    "선물",
+    "line\nbreak",
+    "tab\tinside",
+    "$(OTHER)",
+    "'\"\\",
 ];
 
 /// The corpus, each object once.
 pub(super) fn corpus() -> Vec<Value> {
     let mut objects = Vec::new();
     let rendered = rendered();
-    for kind in ["Deployment", "Service", "ConfigMap", "Secret", "Pod", "HorizontalPodAutoscaler", "NetworkPolicy", "ServiceAccount"]
-    {
-        objects.extend(rendered.iter().find(|object| object["kind"] == kind).map(mutations).into_iter().flatten());
+    for kind in [
+        "Deployment",
+        "Service",
+        "ConfigMap",
+        "Secret",
+        "Pod",
+        "HorizontalPodAutoscaler",
+        "NetworkPolicy",
+        "ServiceAccount",
+    ] {
+        objects.extend(
+            rendered.iter().find(|object| object["kind"] == kind).map(mutations).into_iter().flatten(),
+        );
     }
     objects.extend(rendered);
     let pods = pod_specs();
@@ -79,7 +229,8 @@ fn rendered() -> Vec<Value> {
         if !system.is_dir() {
             continue;
         }
-        let mut environments: Vec<_> = fs::read_dir(&system).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let mut environments: Vec<_> =
+            fs::read_dir(&system).unwrap().map(|entry| entry.unwrap().path()).collect();
         environments.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
         environments.sort();
         for values in environments {
@@ -90,7 +241,12 @@ fn rendered() -> Vec<Value> {
                 .arg(&values)
                 .output()
                 .unwrap();
-            assert!(output.status.success(), "{}: {}", values.display(), String::from_utf8_lossy(&output.stderr));
+            assert!(
+                output.status.success(),
+                "{}: {}",
+                values.display(),
+                String::from_utf8_lossy(&output.stderr)
+            );
             objects.extend(documents(&String::from_utf8(output.stdout).unwrap()));
         }
     }
@@ -141,7 +297,12 @@ fn pod_specs() -> Vec<Value> {
     let good = container("web");
     let mut specs = vec![one(good.clone())];
     for quantity in QUANTITIES {
-        for pointer in ["/resources/requests/cpu", "/resources/requests/memory", "/resources/limits/cpu", "/resources/limits/memory"] {
+        for pointer in [
+            "/resources/requests/cpu",
+            "/resources/requests/memory",
+            "/resources/limits/cpu",
+            "/resources/limits/memory",
+        ] {
             specs.push(one(with(good.clone(), pointer, json!(quantity))));
         }
     }
@@ -171,10 +332,18 @@ fn pod_specs() -> Vec<Value> {
     }
     // Containers of every sort, with and without resources.
     for resources in [
-        Value::Null, json!({}), json!({"requests": {}}), json!({"limits": {}}), json!({"requests": {}, "limits": {}}),
-        json!({"requests": {"cpu": "1"}}), json!({"limits": {"cpu": "1"}}), json!({"limits": {"memory": "1Gi"}}),
-        json!({"limits": {"cpu": "1", "memory": "1Gi"}}), json!({"requests": {"cpu": "1", "memory": "1Gi"}}),
-        json!({"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "2"}}), json!({"requests": null, "limits": null}),
+        Value::Null,
+        json!({}),
+        json!({"requests": {}}),
+        json!({"limits": {}}),
+        json!({"requests": {}, "limits": {}}),
+        json!({"requests": {"cpu": "1"}}),
+        json!({"limits": {"cpu": "1"}}),
+        json!({"limits": {"memory": "1Gi"}}),
+        json!({"limits": {"cpu": "1", "memory": "1Gi"}}),
+        json!({"requests": {"cpu": "1", "memory": "1Gi"}}),
+        json!({"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "2"}}),
+        json!({"requests": null, "limits": null}),
     ] {
         let odd = with(container("odd"), "/resources", resources);
         specs.push(one(odd.clone()));
@@ -206,8 +375,12 @@ fn workload(kind: &str, spec: &Value) -> Value {
         "Pod" => ("v1", spec),
         "ReplicationController" => ("v1", json!({"selector": {"app": "user-service"}, "template": template})),
         "Job" => ("batch/v1", json!({"template": template})),
-        "CronJob" => ("batch/v1", json!({"schedule": "0 * * * *", "jobTemplate": {"spec": {"template": template}}})),
-        "StatefulSet" => ("apps/v1", json!({"selector": selector, "serviceName": "web", "template": template})),
+        "CronJob" => {
+            ("batch/v1", json!({"schedule": "0 * * * *", "jobTemplate": {"spec": {"template": template}}}))
+        }
+        "StatefulSet" => {
+            ("apps/v1", json!({"selector": selector, "serviceName": "web", "template": template}))
+        }
         _ => ("apps/v1", json!({"selector": selector, "template": template})),
     };
     json!({"apiVersion": version, "kind": kind, "metadata": {"name": "web", "labels": labels}, "spec": spec})
@@ -222,8 +395,15 @@ fn labelled() -> Vec<Value> {
     let mut sets = vec![Value::Null, json!({}), Value::Object(good.clone())];
     for key in ["app", "project", "tier"] {
         for value in [
-            json!(""), json!("other"), json!("frontend"), json!("Backend"), json!("gift-app"), json!("gift"), json!("api-gateway"),
-            json!("gift-service"), Value::Null,
+            json!(""),
+            json!("other"),
+            json!("frontend"),
+            json!("Backend"),
+            json!("gift-app"),
+            json!("gift"),
+            json!("api-gateway"),
+            json!("gift-service"),
+            Value::Null,
         ] {
             let mut labels = good.clone();
             labels.insert(key.to_owned(), value);
@@ -256,7 +436,8 @@ fn labelled() -> Vec<Value> {
         objects.push(template);
     }
     for owners in [
-        Value::Null, json!([]),
+        Value::Null,
+        json!([]),
         json!([{"apiVersion": "v1", "kind": "Pod", "name": "p", "uid": "u"}]),
         json!([{"apiVersion": "v1", "kind": "Pod", "name": "p", "uid": "u", "controller": true}]),
         json!([{"apiVersion": "v1", "kind": "Pod", "name": "p", "uid": "u", "controller": false}]),
@@ -275,9 +456,7 @@ fn labelled() -> Vec<Value> {
 
 fn config_maps() -> Vec<Value> {
     let labels = json!({"app": "user-service", "project": "gift-service", "tier": "backend"});
-    let config_map = |field: &str, data: Value| {
-        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "labels": labels}, field: data})
-    };
+    let config_map = |field: &str, data: Value| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "labels": labels}, field: data});
     let mut objects = Vec::new();
     for name in NAMES {
         objects.push(config_map("data", json!({*name: "x"})));

@@ -35,7 +35,8 @@ const LEAST_PAIRS: usize = 2_000;
 #[test]
 fn the_library_judges_as_the_api_server_does() {
     let objects = corpus::corpus();
-    let params: Vec<Value> = yaml_files("chart/policies/params").iter().flat_map(|text| corpus::documents(text)).collect();
+    let params: Vec<Value> =
+        yaml_files("chart/policies/params").iter().flat_map(|text| corpus::documents(text)).collect();
     let cases: Vec<Case> = yaml_files("chart/policies")
         .iter()
         .map(|text| {
@@ -173,7 +174,9 @@ impl Case {
     fn server(&self, answer: &Answer) -> Option<BTreeSet<String>> {
         let said = |text: &str| {
             let (start, message) = text.split_once("': ")?;
-            start.contains(&format!("ValidatingAdmissionPolicy '{}' with binding '", self.policy)).then(|| message.to_owned())
+            start
+                .contains(&format!("ValidatingAdmissionPolicy '{}' with binding '", self.policy))
+                .then(|| message.to_owned())
         };
         if let Some(message) = answer.body["message"].as_str().filter(|_| answer.status >= 400) {
             // A binding that cannot be used refuses whatever its action is.
@@ -328,7 +331,9 @@ fn compare_case(
             *tally.explained.entry(ORDER).or_default() += 1;
             continue;
         }
-        match normalisation::explains(object, |normal| unordered(&case.plugin([normal]).remove(0)) == unordered(&server)) {
+        match normalisation::explains(object, |normal| {
+            unordered(&case.plugin([normal]).remove(0)) == unordered(&server)
+        }) {
             Some(titles) => {
                 for title in titles {
                     *tally.explained.entry(title).or_default() += 1;
@@ -375,7 +380,8 @@ fn wait_until_in_force(
     while began.elapsed() < Duration::from_secs(30) {
         for probe in &probes {
             let answer = connection.create(probe, &case.namespace);
-            let not_ready = answer.body["message"].as_str().is_some_and(|text| text.contains("not yet synced"));
+            let not_ready =
+                answer.body["message"].as_str().is_some_and(|text| text.contains("not yet synced"));
             if !not_ready && case.server(&answer).is_some_and(|messages| !messages.is_empty()) {
                 return true;
             }
@@ -384,4 +390,3 @@ fn wait_until_in_force(
     }
     false
 }
-

@@ -17,12 +17,36 @@ pub(super) struct Normalisation {
 }
 
 /// All there are.
-pub(super) const NORMALISATIONS: &[Normalisation] = &[Normalisation {
-    title: "quantities are rounded up to thousandths and written in their shortest form",
-    reason: "A message that names a quantity names it as it is stored: 0.05 is 50m. And less than a thousandth \
+pub(super) const NORMALISATIONS: &[Normalisation] = &[
+    Normalisation {
+        title: "a Pod's requests are its limits where none are stated",
+        reason: "The API server fills them in, for Pods and not for the templates of workloads; what asks whether \
+             requests are stated sees them. The plugin asks for what the author wrote.",
+        apply: requests_of_pods,
+    },
+    Normalisation {
+        title: "quantities are rounded up to thousandths and written in their shortest form",
+        reason: "A message that names a quantity names it as it is stored: 0.05 is 50m. And less than a thousandth \
              is added to it, which can lift a request over a bound it is just below.",
-    apply: quantities,
-}];
+        apply: quantities,
+    },
+];
+
+fn requests_of_pods(object: &mut Value) {
+    if object["kind"] != "Pod" {
+        return;
+    }
+    for list in ["containers", "initContainers"] {
+        for container in object["spec"][list].as_array_mut().into_iter().flatten() {
+            let resources = &mut container["resources"];
+            for (name, amount) in resources["limits"].as_object().cloned().into_iter().flatten() {
+                if resources["requests"][&name].is_null() {
+                    resources["requests"][&name] = amount;
+                }
+            }
+        }
+    }
+}
 
 /// Every text below `requests` and `limits`.
 fn quantities(value: &mut Value) {

@@ -3,7 +3,8 @@
 /// Rounds `text` up to thousandths and writes it in its shortest form, as `resource.Quantity` does; `None`
 /// when it is no quantity, and what is above the greatest is the greatest.
 pub(super) fn canonical(text: &str) -> Option<String> {
-    let split = text.find(|character: char| !matches!(character, '0'..='9' | '.' | '+' | '-')).unwrap_or(text.len());
+    let split =
+        text.find(|character: char| !matches!(character, '0'..='9' | '.' | '+' | '-')).unwrap_or(text.len());
     let (number, suffix) = text.split_at(split);
     let (factor, form) = unit(suffix)?;
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
