@@ -7,3 +7,4 @@ mod cluster;
 mod command;
 mod facts;
 mod policies;
+mod yaml;

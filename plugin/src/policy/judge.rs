@@ -5,6 +5,7 @@
 
 use super::expressions::Expression;
 use super::load::{Binding, Policy, PolicySet, Validation};
+use super::nulls::without_nulls;
 use super::request::{namespace_object, request};
 use super::resource::Resource;
 use super::selector::{Labels, labels};
@@ -71,6 +72,8 @@ impl<'p> Judge<'p> {
         if resource.group == "admissionregistration.k8s.io" && EXEMPT.contains(&resource.kind) {
             return verdict;
         }
+        let present = without_nulls(object, resource);
+        let object = present.as_ref().unwrap_or(object);
         let own = labels(object);
         let name =
             if resource.namespace.is_empty() { self.options.namespace.as_str() } else { resource.namespace };
@@ -144,7 +147,9 @@ impl<'p> Judge<'p> {
                 severity: binding.severity,
                 path: Path::root(),
                 at: None,
-                message: "no params found for policy binding with `Deny` parameterNotFoundAction".to_owned(),
+                message: "failed to configure binding: no params found for policy binding with `Deny` \
+                          parameterNotFoundAction"
+                    .to_owned(),
                 help: format!("Give a {kind} of the name that binding {} refers to.", binding.name),
             }));
         }

@@ -9,6 +9,7 @@ mod expressions;
 mod judge;
 mod load;
 mod matching;
+mod nulls;
 mod request;
 mod resource;
 mod selector;

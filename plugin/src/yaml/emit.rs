@@ -3,7 +3,7 @@
 //! Depends on [`super::node`] and [`super::scalar`].
 
 use super::node::{Node, Value};
-use super::scalar;
+use super::scalar::{self, Scalar};
 use std::fmt::Write as _;
 
 /// Writes a tree as JSON on one line. Valid wherever YAML allows a node.
@@ -80,7 +80,7 @@ pub fn is_plain_word(text: &str) -> bool {
     let word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
     text.bytes().next().is_some_and(|first| word(first) && first != b'=')
         && text.bytes().all(word)
-        && matches!(scalar::resolve(None, text.into()), Ok(Value::String(_)))
+        && matches!(scalar::resolve(None, text.into()), Ok(Scalar::String(_)))
 }
 
 #[cfg(test)]

@@ -1,11 +1,15 @@
 //! YAML as Kubernetes reads it, with the place of every value.
 
+mod characters;
 mod emit;
+mod fold;
 mod load;
 mod node;
 mod path;
 mod scalar;
+mod scanner;
 mod stream;
+mod tag;
 
 pub use emit::{is_plain_word, quoted, to_json};
 pub use load::{

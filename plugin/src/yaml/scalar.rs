@@ -21,89 +21,179 @@ pub enum ScalarError {
         /// The tag, in its short form.
         tag: String,
     },
-    /// A `!!binary` scalar that is not Base64, or not text behind it.
-    #[error("a !!binary value must be Base64 of UTF-8 text")]
+    /// A `!!binary` scalar that is not Base64.
+    #[error("a !!binary value must be Base64")]
     Binary,
+}
+
+/// What a scalar is before it becomes a value or a key of JSON.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Scalar<'a> {
+    Null,
+    Bool(bool),
+    Int(i64),
+    /// Beyond [`i64::MAX`].
+    Unsigned(u64),
+    Float(f64),
+    String(Cow<'a, str>),
+}
+
+impl<'a> Scalar<'a> {
+    /// The value that arrives behind JSON.
+    pub(super) fn value(self) -> Result<Value<'a>, ScalarError> {
+        Ok(match self {
+            Self::Null => Value::Null,
+            Self::Bool(truth) => Value::Bool(truth),
+            Self::Int(number) => Value::Int(number),
+            // Beyond int64 the API machinery keeps a float.
+            Self::Unsigned(number) => Value::Float(number as f64),
+            Self::Float(number) if number.is_finite() => json_number(number),
+            Self::Float(number) => return Err(ScalarError::NotFinite(not_finite(number).to_owned())),
+            Self::String(text) => Value::String(text),
+        })
+    }
+
+    /// The text of a key, for JSON's keys are strings; `None` for what cannot be one.
+    pub(super) fn key(self) -> Option<Cow<'a, str>> {
+        match self {
+            Self::Null | Self::Unsigned(_) => None,
+            Self::Bool(truth) => Some(if truth { "true".into() } else { "false".into() }),
+            Self::Int(number) => Some(number.to_string().into()),
+            Self::Float(number) => Some(float_key(number).into()),
+            Self::String(text) => Some(text),
+        }
+    }
+}
+
+fn not_finite(number: f64) -> &'static str {
+    if number.is_nan() {
+        ".nan"
+    } else if number > 0.0 {
+        ".inf"
+    } else {
+        "-.inf"
+    }
+}
+
+/// Go's shortest form of a float, `FormatFloat(number, 'g', -1, 32)`: a key is no longer what it was.
+fn float_key(number: f64) -> String {
+    let short = number as f32;
+    if !short.is_finite() {
+        return not_finite(f64::from(short)).to_owned();
+    }
+    let scientific = format!("{short:e}");
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    match exponent.parse::<i32>() {
+        Ok(exponent) if !(-4..6).contains(&exponent) => {
+            let sign = if exponent < 0 { '-' } else { '+' };
+            format!("{mantissa}e{sign}{:02}", exponent.unsigned_abs())
+        }
+        _ => short.to_string(),
+    }
 }
 
 /// Reads a scalar written without quotes, or with the core tag `tag` (`str`, `int`, …).
 ///
-/// A [`ScalarError`] says that the text has no meaning under its tag, or none in JSON.
-pub(super) fn resolve<'a>(tag: Option<&str>, text: Cow<'a, str>) -> Result<Value<'a>, ScalarError> {
+/// A [`ScalarError`] says that the text has no meaning under its tag.
+pub(super) fn resolve<'a>(tag: Option<&str>, text: Cow<'a, str>) -> Result<Scalar<'a>, ScalarError> {
     match tag {
-        Some("str") => return Ok(Value::String(text)),
         Some("binary") => {
             let bytes = base64::engine::general_purpose::STANDARD
                 .decode(text.replace(['\n', '\r'], ""))
                 .map_err(|_| ScalarError::Binary)?;
-            let decoded = String::from_utf8(bytes).map_err(|_| ScalarError::Binary)?;
-            return Ok(Value::String(decoded.into()));
+            return Ok(Scalar::String(json_text(&bytes).into()));
         }
         None | Some("bool" | "int" | "float" | "null" | "timestamp") => {}
-        Some(_) => return Ok(Value::String(text)),
+        Some(_) => return Ok(Scalar::String(text)),
     }
-    let value = plain(&text)?;
+    let value = plain(&text);
     let fits = match (tag, &value) {
         (None, _) => true,
-        (Some("bool"), found) => matches!(found, Value::Bool(_)),
-        (Some("null"), found) => matches!(found, Value::Null),
-        (Some("int"), found) => matches!(found, Value::Int(_)),
-        (Some("float"), found) => matches!(found, Value::Int(_) | Value::Float(_)),
-        (Some(_), found) => is_timestamp(&text) && matches!(found, Value::String(_)),
+        (Some("bool"), found) => matches!(found, Scalar::Bool(_)),
+        (Some("null"), found) => matches!(found, Scalar::Null),
+        (Some("int"), found) => matches!(found, Scalar::Int(_) | Scalar::Unsigned(_)),
+        (Some("float"), found) => matches!(found, Scalar::Int(_) | Scalar::Float(_)),
+        (Some(_), found) => is_timestamp(&text) && matches!(found, Scalar::String(_)),
     };
-    match (fits, value) {
-        (false, _) => {
-            Err(ScalarError::Tag { text: text.into_owned(), tag: format!("!!{}", tag.unwrap_or_default()) })
+    if !fits {
+        let tag = format!("!!{}", tag.unwrap_or_default());
+        return Err(ScalarError::Tag { text: text.into_owned(), tag });
+    }
+    Ok(match value {
+        Scalar::String(_) => Scalar::String(text),
+        Scalar::Int(number) if tag == Some("float") => Scalar::Float(number as f64),
+        Scalar::Null => Scalar::Null,
+        Scalar::Bool(truth) => Scalar::Bool(truth),
+        Scalar::Int(number) => Scalar::Int(number),
+        Scalar::Unsigned(number) => Scalar::Unsigned(number),
+        Scalar::Float(number) => Scalar::Float(number),
+    })
+}
+
+/// Bytes as JSON's text: each byte that is no part of a character becomes U+FFFD.
+fn json_text(mut bytes: &[u8]) -> String {
+    let mut text = String::new();
+    loop {
+        match std::str::from_utf8(bytes) {
+            Ok(rest) => {
+                text.push_str(rest);
+                return text;
+            }
+            Err(error) => {
+                let (good, bad) = bytes.split_at(error.valid_up_to());
+                text.push_str(std::str::from_utf8(good).unwrap_or_default());
+                text.push('\u{fffd}');
+                bytes = &bad[1..];
+            }
         }
-        (true, Value::String(_)) => Ok(Value::String(text)),
-        (true, value) => Ok(value.into_owned()),
     }
 }
 
-fn plain(text: &str) -> Result<Value<'_>, ScalarError> {
-    let Some(first) = text.bytes().next() else { return Ok(Value::Null) };
+fn plain(text: &str) -> Scalar<'_> {
+    let Some(first) = text.bytes().next() else { return Scalar::Null };
     match first {
-        b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O' | b'~' => {
-            return Ok(word(text));
-        }
+        b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O' | b'~' => return word(text),
         b'.' => {
-            if matches!(text, ".nan" | ".NaN" | ".NAN" | ".inf" | ".Inf" | ".INF") {
-                return Err(ScalarError::NotFinite(text.to_owned()));
-            }
-            return Ok(decimal_float(text).map_or(Value::String(text.into()), json_number));
+            return match text {
+                ".nan" | ".NaN" | ".NAN" => Scalar::Float(f64::NAN),
+                ".inf" | ".Inf" | ".INF" => Scalar::Float(f64::INFINITY),
+                _ => decimal_float(text).map_or(Scalar::String(text.into()), Scalar::Float),
+            };
         }
         b'+' | b'-' | b'0'..=b'9' => {}
-        _ => return Ok(Value::String(text.into())),
+        _ => return Scalar::String(text.into()),
     }
-    if matches!(text, "+.inf" | "+.Inf" | "+.INF" | "-.inf" | "-.Inf" | "-.INF") {
-        return Err(ScalarError::NotFinite(text.to_owned()));
+    match text {
+        "+.inf" | "+.Inf" | "+.INF" => return Scalar::Float(f64::INFINITY),
+        "-.inf" | "-.Inf" | "-.INF" => return Scalar::Float(f64::NEG_INFINITY),
+        _ => {}
     }
     if is_timestamp(text) {
-        return Ok(Value::String(text.into()));
+        return Scalar::String(text.into());
     }
     let digits: Cow<'_, str> = if text.contains('_') { text.replace('_', "").into() } else { text.into() };
     if let Some(whole) = whole_number(&digits) {
-        return Ok(whole);
+        return whole;
     }
-    Ok(decimal_float(&digits).map_or(Value::String(text.into()), json_number))
+    decimal_float(&digits).map_or(Scalar::String(text.into()), Scalar::Float)
 }
 
-fn word(text: &str) -> Value<'_> {
+fn word(text: &str) -> Scalar<'_> {
     match text {
         "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {
-            Value::Bool(true)
+            Scalar::Bool(true)
         }
         "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => {
-            Value::Bool(false)
+            Scalar::Bool(false)
         }
-        "~" | "null" | "Null" | "NULL" => Value::Null,
-        other => Value::String(other.into()),
+        "~" | "null" | "Null" | "NULL" => Scalar::Null,
+        other => Scalar::String(other.into()),
     }
 }
 
 /// `strconv.ParseInt(text, 0, 64)`, else `ParseUint`: an optional sign, then `0x`, `0o`, `0b`, a
 /// leading zero for octal, or decimal digits.
-fn whole_number<'a>(text: &str) -> Option<Value<'a>> {
+fn whole_number<'a>(text: &str) -> Option<Scalar<'a>> {
     let (negative, signed, unsigned_text) = match text.as_bytes().first()? {
         b'-' => (true, true, &text[1..]),
         b'+' => (false, true, &text[1..]),
@@ -121,12 +211,12 @@ fn whole_number<'a>(text: &str) -> Option<Value<'a>> {
     }
     let magnitude = u64::from_str_radix(digits, radix).ok()?;
     if negative {
-        return 0_i64.checked_sub_unsigned(magnitude).map(Value::Int);
+        return 0_i64.checked_sub_unsigned(magnitude).map(Scalar::Int);
     }
     match i64::try_from(magnitude) {
-        Ok(whole) => Some(Value::Int(whole)),
-        // Beyond int64 the API machinery keeps a float; ParseUint takes no sign.
-        Err(_) if !signed => Some(Value::Float(magnitude as f64)),
+        Ok(whole) => Some(Scalar::Int(whole)),
+        // ParseUint takes no sign.
+        Err(_) if !signed => Some(Scalar::Unsigned(magnitude)),
         Err(_) => None,
     }
 }
@@ -189,7 +279,15 @@ fn is_timestamp(text: &str) -> bool {
     };
     let Some((month, Some('-'))) = number(2, &['-']) else { return false };
     let Some((day, separator)) = number(2, &['T', 't', ' ']) else { return false };
-    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+    let year: u32 = text[..4].parse().unwrap_or_default();
+    let days = match month {
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => 0,
+    };
+    if !(1..=days).contains(&day) {
         return false;
     }
     let Some(separator) = separator else { return true };
@@ -217,23 +315,12 @@ fn is_timestamp(text: &str) -> bool {
     }
 }
 
-/// The text of a key: JSON's keys are strings.
-pub(super) fn key_text<'a>(value: Value<'a>) -> Option<Cow<'a, str>> {
-    match value {
-        Value::String(text) => Some(text),
-        Value::Bool(truth) => Some(if truth { "true".into() } else { "false".into() }),
-        Value::Int(number) => Some(number.to_string().into()),
-        Value::Float(number) => Some((number as f32).to_string().into()),
-        Value::Null | Value::Sequence(_) | Value::Mapping(_) => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn read(text: &str) -> Value<'static> {
-        resolve(None, Cow::Borrowed(text)).unwrap().into_owned()
+        resolve(None, Cow::Borrowed(text)).unwrap().value().unwrap().into_owned()
     }
 
     #[test]
@@ -324,19 +411,48 @@ mod tests {
     #[test]
     fn numbers_json_does_not_have_are_errors() {
         for text in [".nan", ".NaN", ".inf", "-.INF", "+.Inf"] {
-            assert_eq!(resolve(None, text.into()), Err(ScalarError::NotFinite(text.to_owned())), "{text}");
+            let scalar = resolve(None, text.into()).unwrap();
+            assert!(matches!(scalar.clone().value(), Err(ScalarError::NotFinite(_))), "{text}");
+            assert!(scalar.key().is_some_and(|key| key.contains('.')), "{text}");
         }
     }
 
     #[test]
     fn tags_decide_or_contradict() {
-        assert_eq!(resolve(Some("str"), "yes".into()), Ok(Value::String("yes".into())));
-        assert_eq!(resolve(Some("int"), "0x10".into()), Ok(Value::Int(16)));
-        assert_eq!(resolve(Some("float"), "3".into()), Ok(Value::Int(3)));
-        assert_eq!(resolve(Some("binary"), "aGk=".into()), Ok(Value::String("hi".into())));
+        assert_eq!(resolve(Some("str"), "yes".into()), Ok(Scalar::String("yes".into())));
+        assert_eq!(resolve(Some("int"), "0x10".into()), Ok(Scalar::Int(16)));
+        assert_eq!(resolve(Some("float"), "3".into()), Ok(Scalar::Float(3.0)));
+        assert_eq!(resolve(Some("binary"), "aGk=".into()), Ok(Scalar::String("hi".into())));
         assert_eq!(resolve(Some("binary"), "%".into()), Err(ScalarError::Binary));
+        assert_eq!(
+            resolve(Some("binary"), "gICA".into()),
+            Ok(Scalar::String("\u{fffd}\u{fffd}\u{fffd}".into()))
+        );
+        assert!(resolve(Some("int"), "1.0".into()).is_err());
         assert!(resolve(Some("bool"), "1".into()).is_err());
         assert!(resolve(Some("int"), "x".into()).is_err());
         assert!(resolve(Some("timestamp"), "2001-01-01".into()).is_ok());
+    }
+
+    #[test]
+    fn numbers_as_keys_are_written_as_go_writes_them() {
+        for (text, key) in [
+            ("1", "1"),
+            ("0x10", "16"),
+            ("1.5", "1.5"),
+            ("1e5", "100000"),
+            ("1e6", "1e+06"),
+            ("1e21", "1e+21"),
+            ("0.0001", "0.0001"),
+            ("0.00001", "1e-05"),
+            ("1234567.5", "1.2345675e+06"),
+            ("1e39", ".inf"),
+            ("-.inf", "-.inf"),
+            ("yes", "true"),
+        ] {
+            assert_eq!(resolve(None, text.into()).unwrap().key().as_deref(), Some(key), "{text}");
+        }
+        assert_eq!(resolve(None, "9223372036854775808".into()).unwrap().key(), None);
+        assert_eq!(resolve(None, "~".into()).unwrap().key(), None);
     }
 }

@@ -4,6 +4,7 @@
 mod breaches;
 mod documentation;
 mod installation;
+mod parity;
 mod shared;
 
 use std::collections::hash_map::DefaultHasher;

@@ -1,0 +1,104 @@
+//! Fields that hold null: to the API server they are not there.
+//!
+//! What Kubernetes' own kinds are decoded into has no nulls, so `initContainers: null` is the same as
+//! nothing, and a null in a map of texts or quantities is the empty text or 0. For custom resources the
+//! schema decides, which is not known here; they stay as they are. Depends on [`super::resource`] and
+//! [`crate::yaml`].
+
+use super::resource::Resource;
+use crate::yaml::{Mapping, Node, Value};
+
+/// Fields that are maps of texts, Base64 among them.
+const TEXTS: &[&str] = &[
+    "annotations",
+    "binaryData",
+    "data",
+    "labels",
+    "matchLabels",
+    "nodeSelector",
+    "parameters",
+    "stringData",
+];
+
+/// Fields that are maps of quantities.
+const QUANTITIES: &[&str] =
+    &["capacity", "default", "defaultRequest", "hard", "limits", "max", "min", "requests"];
+
+/// The object without its nulls, or `None` when it has none, or may keep them.
+pub(super) fn without_nulls<'a>(object: &Node<'a>, resource: &Resource<'_>) -> Option<Node<'a>> {
+    let is_built_in = !resource.group.contains('.') || resource.group.ends_with(".k8s.io");
+    (is_built_in && has_null(object)).then(|| {
+        let is_map = matches!(resource.kind, "Service" | "ReplicationController");
+        dropped(object, "", is_map)
+    })
+}
+
+fn has_null(node: &Node<'_>) -> bool {
+    match &node.value {
+        Value::Sequence(items) => items.iter().any(has_null),
+        Value::Mapping(mapping) => mapping
+            .entries()
+            .iter()
+            .any(|entry| matches!(entry.value.value, Value::Null) || has_null(&entry.value)),
+        _ => false,
+    }
+}
+
+/// `selector_is_map` tells the kinds whose selector is nothing but labels.
+fn dropped<'a>(node: &Node<'a>, field: &str, selector_is_map: bool) -> Node<'a> {
+    let value = match &node.value {
+        Value::Sequence(items) => {
+            Value::Sequence(items.iter().map(|item| dropped(item, "", selector_is_map)).collect())
+        }
+        Value::Mapping(mapping) => {
+            let null = if TEXTS.contains(&field) || (selector_is_map && field == "selector") {
+                Some("")
+            } else if QUANTITIES.contains(&field) {
+                Some("0")
+            } else {
+                None
+            };
+            let mut kept = Mapping::default();
+            for entry in mapping.entries() {
+                let value = match (&entry.value.value, null) {
+                    (Value::Null, None) => continue,
+                    (Value::Null, Some(text)) => {
+                        Node { value: Value::String(text.into()), span: entry.value.span }
+                    }
+                    _ => dropped(&entry.value, &entry.key, selector_is_map),
+                };
+                kept.insert(entry.key.clone(), entry.key_span, value);
+            }
+            Value::Mapping(kept)
+        }
+        value => value.clone(),
+    };
+    Node { value, span: node.span }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml::{Limits, load_stream, to_json};
+
+    fn read(text: &str) -> Option<String> {
+        let documents = load_stream(text, &Limits::default()).unwrap();
+        let root = &documents[0].root;
+        without_nulls(root, &Resource::of(root).unwrap()).map(|node| to_json(&node))
+    }
+
+    #[test]
+    fn fields_go_and_entries_of_maps_become_empty() {
+        let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {labels: {app: null}}\nspec: {a: [{b: null, limits: {cpu: ~}}], selector: }\n";
+        assert_eq!(
+            read(text).unwrap(),
+            r#"{"apiVersion": "apps/v1","kind": "Deployment","metadata": {"labels": {"app": ""}},"spec": {"a": [{"limits": {"cpu": "0"}}]}}"#
+        );
+    }
+
+    #[test]
+    fn custom_resources_and_objects_without_nulls_stay_as_they_are() {
+        assert_eq!(read("apiVersion: example.com/v1\nkind: Thing\nspec: {a: null}\n"), None);
+        assert_eq!(read("apiVersion: v1\nkind: Pod\nspec: {a: 1}\n"), None);
+    }
+}
