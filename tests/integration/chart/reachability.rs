@@ -1,7 +1,7 @@
 //! What NetworkPolicies let through, held against who depends on whom.
 //!
-//! For every environment that isolates all its pods; none is named here. Policies are read as the
-//! Kubernetes API defines them: a pod selected by none is open, several add up.
+//! For the environments that `tests/reachability.yaml` lists. Policies are read as the Kubernetes API
+//! defines them: a pod selected by none is open, several add up.
 
 use super::{chart, repository};
 use gift_harness::chart::Environments;
@@ -191,36 +191,23 @@ fn declared(tree: &Value, objects: &[Value]) -> Graph {
     graph
 }
 
-/// Environments of systems whose NetworkPolicies are stated and leave no pod open: name, tree, objects.
+/// The listed environments: name, tree, objects.
 fn isolated() -> Vec<(String, Value, Vec<Value>)> {
     let directory = repository().join("values");
-    let environments = Environments::new(&directory);
-    let mut found = Vec::new();
-    for system in environments.systems() {
-        for environment in environments.of(&system) {
-            let name = format!("{system}/{environment}");
-            let mut values = Value::Null;
-            for file in environments.files(&name).unwrap() {
-                merge(&mut values, &serde_yaml::from_str(&std::fs::read_to_string(file).unwrap()).unwrap());
-            }
-            let tree = values[&system].clone();
-            if tree.get("networkPolicies").is_none() {
-                continue;
-            }
-            let Ok(rendered) = chart().environment(&directory, &name).unwrap().render() else { continue };
-            let objects: Vec<_> = rendered.objects().unwrap().iter().map(|object| object.to_json()).collect();
-            let denies_all = |object: &Value| {
-                object["kind"] == "NetworkPolicy"
-                    && object["spec"]["podSelector"] == json!({})
-                    && list(object, "/spec/policyTypes").len() == 2
-            };
-            if objects.iter().any(denies_all) {
-                found.push((name, tree, objects));
-            }
+    let listed = std::fs::read_to_string(repository().join("tests/reachability.yaml")).unwrap();
+    let listed: Vec<String> = serde_yaml::from_str(&listed).unwrap();
+    assert!(!listed.is_empty());
+    let read = |name: String| {
+        let mut values = Value::Null;
+        for file in Environments::new(&directory).files(&name).unwrap() {
+            merge(&mut values, &serde_yaml::from_str(&std::fs::read_to_string(file).unwrap()).unwrap());
         }
-    }
-    assert!(!found.is_empty());
-    found
+        let tree = values[name.split('/').next().unwrap()].clone();
+        let rendered = chart().environment(&directory, &name).unwrap().render().unwrap();
+        let objects = rendered.objects().unwrap().iter().map(|object| object.to_json()).collect();
+        (name, tree, objects)
+    };
+    listed.into_iter().map(read).collect()
 }
 
 #[test]
