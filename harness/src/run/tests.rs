@@ -123,8 +123,8 @@ fn a_cell_that_was_to_find_something_must_find_exactly_that() {
 #[test]
 fn helms_that_differ_are_found() {
     let directory = tempfile::tempdir().unwrap();
-    let template =
-        TEMPLATE.replace("\ndata:\n", "\ndata:\n  helm: '{{ .Capabilities.HelmVersion.Version | trunc 2 }}'\n");
+    let template = TEMPLATE
+        .replace("\ndata:\n", "\ndata:\n  helm: '{{ .Capabilities.HelmVersion.Version | trunc 2 }}'\n");
     chart(directory.path(), &template);
     let summary = finished(&plan(directory.path(), ""));
     let found: Vec<_> = summary
