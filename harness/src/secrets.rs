@@ -277,7 +277,8 @@ mod tests {
 
         let empty = values.path().join("empty.env");
         std::fs::write(&empty, "A=\n").unwrap();
-        let told = resolve(&one, &SecretSelection::File(empty.clone()), values.path()).unwrap_err().to_string();
+        let told =
+            resolve(&one, &SecretSelection::File(empty.clone()), values.path()).unwrap_err().to_string();
         assert_eq!(told, format!("the secret A is empty in {}", empty.display()));
     }
 

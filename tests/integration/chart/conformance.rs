@@ -35,9 +35,14 @@ fn every_environment_keeps_every_policy() {
                 let (report, stream) = judged(&system, &chart);
                 assert_eq!(report.findings, Vec::<Finding>::new(), "{name} {helm}");
                 // What is excepted is said to be, with a reason; the chart's own system needs none.
-                let excepted = |note: &String| note.contains(" does not apply to ") && note.contains(" until ");
+                let excepted =
+                    |note: &String| note.contains(" does not apply to ") && note.contains(" until ");
                 assert!(report.notes.iter().all(excepted), "{name} {helm}: {:?}", report.notes);
-                assert!(system != own_system() || report.notes.is_empty(), "{name} {helm}: {:?}", report.notes);
+                assert!(
+                    system != own_system() || report.notes.is_empty(),
+                    "{name} {helm}: {:?}",
+                    report.notes
+                );
                 // A field of a pod is called secretRef as well.
                 let reference = format!("secretRef:{system}/");
                 assert!(!stream.contains(&reference) && !stream.contains("\nstringData:"), "{name} {helm}");

@@ -71,7 +71,10 @@ fn both_systems_whole_are_not_taken_as_one() {
             .values(path(&second.0, "base"))
             .values(path(&second.0, &second.1[0]));
         let told = refusal(&both);
-        assert!(told.contains(&format!("{}.environment: values of the system {}", first.0, first.0)), "{told}");
+        assert!(
+            told.contains(&format!("{}.environment: values of the system {}", first.0, first.0)),
+            "{told}"
+        );
         assert!(told.contains(&format!("are given to the system {}", second.0)), "{told}");
     }
 }
@@ -83,7 +86,10 @@ fn an_environment_without_its_base_is_refused() {
             for helm in HELMS {
                 let alone = chart().helm(helm).values(values().join(&system).join(format!("{name}.yaml")));
                 let told = refusal(&alone);
-                assert!(told.contains(&format!("/{system}")) || told.contains(&format!("{system}.")), "{told}");
+                assert!(
+                    told.contains(&format!("/{system}")) || told.contains(&format!("{system}.")),
+                    "{told}"
+                );
             }
         }
     }
@@ -108,7 +114,8 @@ fn a_dependency_on_nobody_is_refused_at_its_path() {
         let broken = json!({system.as_str(): {"services": {service: {"dependsOn": {"nobody": {}}}}}});
         for helm in HELMS {
             let told = refusal(&environment(&system, &good).helm(helm).inline(broken.clone()));
-            let path = format!("{system}.services.{service}.dependsOn.nobody: there is no service \"nobody\"");
+            let path =
+                format!("{system}.services.{service}.dependsOn.nobody: there is no service \"nobody\"");
             assert!(told.contains(&path), "{told}");
         }
     }
@@ -133,7 +140,8 @@ fn a_missing_or_empty_secret_is_named_and_nothing_is_rendered() {
     let mut looked_at = 0;
     for (system, environments) in brought() {
         let Some(good) = renders(&system, &environments) else { continue };
-        let Ok(example) = std::fs::read_to_string(values().join(&system).join(format!("{good}.secrets.env.example")))
+        let Ok(example) =
+            std::fs::read_to_string(values().join(&system).join(format!("{good}.secrets.env.example")))
         else {
             continue;
         };
@@ -156,9 +164,10 @@ fn a_missing_or_empty_secret_is_named_and_nothing_is_rendered() {
             });
             lines.collect::<Vec<_>>().join("\n")
         };
-        for (text, what) in
-            [(without("# gone"), format!("no secret source has {key}")), (without(&format!("{key}=")), format!("{key} is empty"))]
-        {
+        for (text, what) in [
+            (without("# gone"), format!("no secret source has {key}")),
+            (without(&format!("{key}=")), format!("{key} is empty")),
+        ] {
             let error = refused(text).unwrap_or_else(|| panic!("{system}/{good} rendered without {key}"));
             assert!(error.to_string().contains(&what), "{error}");
             assert_eq!(error.category(), Category::Input);

@@ -37,7 +37,8 @@ fn list<'v>(value: &'v Value, path: &str) -> &'v [Value] {
 /// A label selector, as the API defines it: an empty one selects everything.
 fn selects(selector: &Value, labels: &Map<String, Value>) -> bool {
     let equal = selector.get("matchLabels").and_then(Value::as_object);
-    let all_equal = equal.is_none_or(|wanted| wanted.iter().all(|(key, value)| labels.get(key) == Some(value)));
+    let all_equal =
+        equal.is_none_or(|wanted| wanted.iter().all(|(key, value)| labels.get(key) == Some(value)));
     all_equal
         && list(selector, "/matchExpressions").iter().all(|expression| {
             let value = labels.get(expression["key"].as_str().unwrap());
@@ -72,7 +73,14 @@ fn admits_port(ports: &[Value], number: u64, protocol: &str) -> bool {
 }
 
 /// Whether the policies let these pods be reached (`ingress`) by a peer, or reach it (`egress`).
-fn passes(policies: &[&Value], direction: &str, pods: &Pods, peer: Peer<'_>, port: u64, protocol: &str) -> bool {
+fn passes(
+    policies: &[&Value],
+    direction: &str,
+    pods: &Pods,
+    peer: Peer<'_>,
+    port: u64,
+    protocol: &str,
+) -> bool {
     let (kind, peers) = if direction == "ingress" { ("Ingress", "/from") } else { ("Egress", "/to") };
     let concerned: Vec<_> = policies
         .iter()
@@ -80,9 +88,10 @@ fn passes(policies: &[&Value], direction: &str, pods: &Pods, peer: Peer<'_>, por
         .filter(|policy| selects(&policy["spec"]["podSelector"], &pods.labels))
         .collect();
     concerned.is_empty()
-        || concerned.iter().flat_map(|policy| list(policy, &format!("/spec/{direction}"))).any(|rule| {
-            admits(list(rule, peers), peer) && admits_port(list(rule, "/ports"), port, protocol)
-        })
+        || concerned
+            .iter()
+            .flat_map(|policy| list(policy, &format!("/spec/{direction}")))
+            .any(|rule| admits(list(rule, peers), peer) && admits_port(list(rule, "/ports"), port, protocol))
 }
 
 fn workloads(objects: &[Value]) -> Vec<Pods> {
@@ -91,7 +100,10 @@ fn workloads(objects: &[Value]) -> Vec<Pods> {
         let containers = list(template, "/spec/containers").iter();
         let ports = containers.flat_map(|container| list(container, "/ports")).map(|port| {
             let protocol = port.get("protocol").and_then(Value::as_str).unwrap_or("TCP");
-            (port["name"].as_str().unwrap().to_owned(), (port["containerPort"].as_u64().unwrap(), protocol.to_owned()))
+            (
+                port["name"].as_str().unwrap().to_owned(),
+                (port["containerPort"].as_u64().unwrap(), protocol.to_owned()),
+            )
         });
         Some(Pods {
             name: object["metadata"]["name"].as_str()?.to_owned(),
@@ -178,12 +190,17 @@ fn declared(tree: &Value, objects: &[Value]) -> Graph {
             let offered = |port: &String| {
                 services[target].pointer(&format!("/service/ports/{port}/enabled")) != Some(&json!(false))
             };
-            let ports = pods[target].ports.iter().filter(|(port, _)| named.map_or(offered(port), |named| named == *port));
+            let ports = pods[target]
+                .ports
+                .iter()
+                .filter(|(port, _)| named.map_or(offered(port), |named| named == *port));
             if !public(target) {
                 graph.extend(ports.map(|(_, (number, _))| (name.clone(), target.clone(), *number)));
             }
         }
-        for external in service.get("dependsOnExternal").and_then(Value::as_object).into_iter().flat_map(Map::keys) {
+        for external in
+            service.get("dependsOnExternal").and_then(Value::as_object).into_iter().flat_map(Map::keys)
+        {
             let ports = list(&tree["externals"][external], "/ports").iter();
             graph.extend(ports.map(|port| (name.clone(), external.clone(), port["port"].as_u64().unwrap())));
         }
@@ -216,17 +233,22 @@ fn what_passes_is_what_is_depended_on_and_nothing_else() {
         let (passing, wanted) = (reachable(&objects, &tree["externals"]), declared(&tree, &objects));
         let blocked: Vec<_> = wanted.difference(&passing).collect();
         let beside: Vec<_> = passing.difference(&wanted).collect();
-        assert!(blocked.is_empty() && beside.is_empty(), "{name}\n  blocked {blocked:?}\n  not depended on {beside:?}");
+        assert!(
+            blocked.is_empty() && beside.is_empty(),
+            "{name}\n  blocked {blocked:?}\n  not depended on {beside:?}"
+        );
     }
 }
 
 #[test]
 fn whoever_calls_by_name_reaches_the_dns() {
     for (name, tree, objects) in isolated() {
-        let policies: Vec<&Value> = objects.iter().filter(|object| object["kind"] == "NetworkPolicy").collect();
+        let policies: Vec<&Value> =
+            objects.iter().filter(|object| object["kind"] == "NetworkPolicy").collect();
         let services = services(&tree);
         for pods in workloads(&objects) {
-            let calls = ["dependsOn", "dependsOnExternal"].iter().any(|key| services[&pods.name].get(*key).is_some());
+            let calls =
+                ["dependsOn", "dependsOnExternal"].iter().any(|key| services[&pods.name].get(*key).is_some());
             for protocol in ["UDP", "TCP"].iter().filter(|_| calls || pods.is_cluster) {
                 let answers = passes(&policies, "egress", &pods, Peer::Outside, 53, protocol);
                 assert!(answers, "{name}: {} cannot ask the DNS over {protocol}", pods.name);
@@ -240,16 +262,22 @@ fn a_rule_too_few_or_too_many_is_noticed() {
     let (name, tree, objects) = isolated().pop().unwrap();
     let wanted = declared(&tree, &objects);
     assert!(!wanted.is_empty());
-    let allowing = |object: &&Value| {
-        object["kind"] == "NetworkPolicy" && !list(object, "/spec/ingress").is_empty()
-    };
+    let allowing =
+        |object: &&Value| object["kind"] == "NetworkPolicy" && !list(object, "/spec/ingress").is_empty();
     for policy in objects.iter().filter(allowing) {
         let without: Vec<_> = objects.iter().filter(|object| *object != policy).cloned().collect();
-        assert_ne!(reachable(&without, &tree["externals"]), wanted, "{name} without {}", policy["metadata"]["name"]);
+        assert_ne!(
+            reachable(&without, &tree["externals"]),
+            wanted,
+            "{name} without {}",
+            policy["metadata"]["name"]
+        );
     }
     let mut open = objects.clone();
     open.push(json!({"kind": "NetworkPolicy", "spec": {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{}]}}));
     assert_ne!(reachable(&open, &tree["externals"]), wanted);
     let read = Objects::read(b"").unwrap();
-    assert!(reachable(&read.iter().map(|object| object.to_json()).collect::<Vec<_>>(), &Value::Null).is_empty());
+    assert!(
+        reachable(&read.iter().map(|object| object.to_json()).collect::<Vec<_>>(), &Value::Null).is_empty()
+    );
 }
