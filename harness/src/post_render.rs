@@ -206,8 +206,9 @@ fn system_of(text: &str) -> Option<&str> {
     })
 }
 
-/// The day, in UTC.
-pub(crate) fn today() -> String {
+/// The day, in UTC, as `YYYY-MM-DD`: what exceptions are held against.
+#[must_use]
+pub fn today() -> String {
     jiff::Timestamp::now().strftime("%Y-%m-%d").to_string()
 }
 

@@ -143,7 +143,7 @@ fn is_excepted(objects: &Objects<'_>, finding: &Finding, today: Option<&str>) ->
 }
 
 /// Puts findings in the order of the stream and drops those said twice about one place.
-pub(crate) fn order(findings: &mut Vec<Finding>) {
+pub fn order(findings: &mut Vec<Finding>) {
     findings.sort_by(|a, b| {
         let key =
             |finding: &Finding| (finding.line, finding.column, finding.rule.clone(), finding.path.clone());

@@ -4,12 +4,17 @@ use super::failure::Failure;
 use super::judgement::{self, Channel, JudgementArguments};
 use super::output::{Format, Terminal};
 use super::{Conclusion, input};
-use gift_harness::post_render::PostRenderer;
+use gift_harness::assertions::{self, Context};
+use gift_harness::objects::Objects;
+use gift_harness::policies::PolicySelection;
+use gift_harness::post_render::{PostRenderOptions, PostRenderer, today};
 use gift_harness::report::Place;
+use gift_harness::rules;
+use gift_plugin::protocol::Finding;
 use std::io::Write;
 use std::path::PathBuf;
 
-/// Judge a manifest stream by policies and built-in rules
+/// Judge a manifest stream by policies, built-in rules and assertions
 ///
 /// Findings are written to standard output. The exit code is 1 when there are errors among them,
 /// or warnings with --deny-warnings. The stream itself is not changed.
@@ -20,7 +25,8 @@ Examples:
   helm template gift ./chart | gift check -
   gift check manifests.yaml --policy ./policies --skip require-tier-label
   gift check manifests.yaml --format sarif > gift.sarif
-  gift check manifests.yaml --policy none           built-in rules alone, for any chart
+  gift check manifests.yaml --policy none           built-in rules and assertions alone, for any chart
+  gift check part.yaml --skip reference-exists      what it refers to is in the cluster already
 
 Exit codes:
   0  nothing is wrong        1  findings        2  the stream cannot be read")]
@@ -36,7 +42,10 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Conc
     let stream = input::read(&arguments.file)?;
     let mut options = arguments.judgement.options();
     options.encode = false;
-    let outcome = PostRenderer::new()?.run(&stream, &options)?;
+    let selection = Selection::split(&mut options);
+    let mut outcome = PostRenderer::new()?.run(&stream, &options)?;
+    outcome.report.findings.extend(selection.assert(&stream, &options.namespace));
+    assertions::order(&mut outcome.report.findings);
     let name = arguments.file.display().to_string();
     let place = if name == input::STANDARD_INPUT {
         Place::Rendered { chart_directory: None }
@@ -57,4 +66,49 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Conc
         writeln!(terminal.errors(), "{judged}").map_err(Failure::output)?;
     }
     Ok(Conclusion::of(findings, arguments.judgement.deny_warnings))
+}
+
+/// Which assertions to look with.
+struct Selection {
+    only: Vec<String>,
+    skip: Vec<String>,
+    /// Rules were named, and none of them is an assertion.
+    none: bool,
+}
+
+impl Selection {
+    /// Takes the names of assertions out of the rules the plugin is to judge by.
+    fn split(options: &mut PostRenderOptions) -> Self {
+        let built_in: Vec<_> = rules::built_in().into_iter().map(|rule| rule.id).collect();
+        let is_asserted = |name: &String| assertions::find(name).is_some() && !built_in.contains(name);
+        let (only, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut options.only).into_iter().partition(is_asserted);
+        let (mut skip, skipped): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut options.skip).into_iter().partition(is_asserted);
+        let none = only.is_empty() && !rest.is_empty();
+        if rest.is_empty() && !only.is_empty() {
+            // Something has to be left for the plugin to judge by: whether it can read the stream.
+            options.policies = PolicySelection::None;
+            options.only = vec![gift_plugin::rules::UNPARSABLE.to_owned()];
+        } else {
+            options.only = rest;
+        }
+        options.skip = skipped;
+        // What both know is found by the plugin already.
+        skip.extend(built_in);
+        Self { only, skip, none }
+    }
+
+    /// What the assertions find; nothing in a stream that cannot be read, which the plugin has told.
+    fn assert(&self, stream: &[u8], namespace: &str) -> Vec<Finding> {
+        let (false, Ok(objects)) = (self.none, Objects::read(stream)) else { return Vec::new() };
+        let today = today();
+        let context = Context {
+            namespace: Some(namespace),
+            today: Some(&today),
+            only: &self.only,
+            skip: &self.skip,
+            ..Context::default()
+        };
+        assertions::check(&objects, &context)
+    }
 }
