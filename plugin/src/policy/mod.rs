@@ -4,12 +4,12 @@
 //! `oldObject` is null), in the namespace they state or the release's. Depends on [`crate::yaml`]
 //! and [`crate::cel`].
 
+mod decoded;
 mod exception;
 mod expressions;
 mod judge;
 mod load;
 mod matching;
-mod nulls;
 mod request;
 mod resource;
 mod selector;
