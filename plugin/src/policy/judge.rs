@@ -121,7 +121,10 @@ impl<'p> Judge<'p> {
                             case.judge(params, &mut verdict);
                         }
                     }
-                    Params::Missing(Some(breach)) => verdict.breaches.push(breach),
+                    Params::Missing(Some(breach)) if policy.fails_on_error => verdict.breaches.push(breach),
+                    Params::Missing(Some(breach)) => {
+                        verdict.notes.push(format!("{}: {}", policy.name, breach.message));
+                    }
                     Params::Missing(None) => {}
                 }
             }
