@@ -64,7 +64,7 @@ Fills `annotations` with checksum/configmap-<name> and checksum/secret-<name>.
 {{- end }}
 {{- range $name, $keys := $secrets }}
 {{- $secret := dig "secrets" $name dict $context.tree }}
-{{- if and $secret (dig "enabled" true $secret) (not (dig "existing" false $secret)) }}
+{{- if and $secret (dig "enabled" true $secret) (not (dig "existing" false $secret)) (not (dig "external" "enabled" false $secret)) }}
 {{- $data := dict }}
 {{- $stringData := dict }}
 {{- include "gift.secretData" (dict "context" $context "secret" $secret "data" $data "stringData" $stringData) }}

@@ -6,7 +6,9 @@ Usage: {{ include "gift.podTemplate" (dict "context" $context "service" $service
 {{- $context := .context }}
 {{- $service := .service }}
 {{- $annotations := deepCopy (dig "podAnnotations" dict $service) }}
-{{- include "gift.checksums" (dict "context" $context "service" $service "annotations" $annotations) -}}
+{{- if dig "checksums" "enabled" true $service }}
+{{- include "gift.checksums" (dict "context" $context "service" $service "annotations" $annotations) }}
+{{- end -}}
 metadata:
   labels:
     {{- include "gift.labels" (dict "context" $context "name" $service.name "service" $service "labels" (dig "podLabels" dict $service) "pod" true) | nindent 4 }}
@@ -124,7 +126,7 @@ A restartPolicy of Always makes one of its own a sidecar that starts before the 
   command:
     - sh
     - -c
-    - {{ printf "until nc -z -w 2 %s %d; do echo 'waiting for %s:%d'; sleep 2; done" $host $port $host $port | quote }}
+    - {{ printf "until timeout 2 nc -z %s %d; do echo 'waiting for %s:%d'; sleep 2; done" $host $port $host $port | quote }}
   {{- range $field := list "resources" "securityContext" }}
   {{- with dig $field dict $wait }}
   {{ $field }}:

@@ -33,8 +33,8 @@ Usage: {{ include "gift.findService" (dict "context" $context "name" $name "path
 {{- end }}
 
 {{/*
-The URI of a service: <scheme>://<Service>[.<namespace>]:<port><path>. The namespace is there only
-when the one who asks lives in another.
+The URI of a service: <scheme>://<Service>[.<namespace>]:<port><path>, or the part of it that is asked
+for. The namespace is there only when the one who asks lives in another.
 Usage: {{ include "gift.uri" (dict "context" $context "reference" (dict "service" "api") "namespace" $namespace "path" $valuesPath) }}
 */}}
 {{- define "gift.uri" -}}
@@ -46,7 +46,13 @@ Usage: {{ include "gift.uri" (dict "context" $context "reference" (dict "service
 {{- if ne $service.namespace .namespace }}
 {{- $host = printf "%s.%s" $host $service.namespace }}
 {{- end }}
-{{- printf "%s://%s:%d%s" (dig "scheme" "http" .reference) $host (index $service.servicePorts $portName "port" | int64) (dig "path" "" .reference) }}
+{{- $port := index $service.servicePorts $portName "port" | int64 }}
+{{- $part := dig "part" "uri" .reference }}
+{{- if eq $part "host" }}{{ $host }}
+{{- else if eq $part "port" }}{{ $port }}
+{{- else if eq $part "address" }}{{ $host }}:{{ $port }}
+{{- else }}{{ printf "%s://%s:%d%s" (dig "scheme" "http" .reference) $host $port (dig "path" "" .reference) }}
+{{- end }}
 {{- end }}
 
 {{/*
@@ -91,4 +97,12 @@ Usage: {{ include "gift.secretData" (dict "context" $context "secret" $secret "d
 {{- range $key, $value := dig "stringData" dict .secret }}
 {{- $_ := set $stringData $key (include "gift.scalar" $value) }}
 {{- end }}
+{{- end }}
+
+{{/*
+The name of an object of the tree: what its `name` says, else its key.
+Usage: {{ include "gift.itemName" (dict "context" $context "key" $key "item" $item) }}
+*/}}
+{{- define "gift.itemName" -}}
+{{- include "gift.expand" (dict "text" (dig "name" .key .item) "variables" .context.variables) }}
 {{- end }}

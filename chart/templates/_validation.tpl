@@ -8,6 +8,17 @@ Usage: {{ include "gift.validate" $context }}
 {{- $tree := .tree }}
 {{- $root := .path }}
 {{- $problems := dict "list" list }}
+{{- include "gift.validateTree" (dict "context" $context "problems" $problems) }}
+{{- range $key, $other := .root.Values }}
+{{- if and (ne $key $context.system) (kindIs "map" $other) (hasKey $other "services") }}
+{{- /* A tree by the side is in nobody's way, but one for an environment was meant to be deployed. */}}
+{{- with dig "environment" "" $other }}
+{{- if ne . "default" }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.environment" $key) "message" (printf "values of the system %s, for %s, are given to the system %s. Leave them out, or set system to %s and give its base.yaml too." $key . $context.system $key)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- range $name, $service := .services }}
 {{- include "gift.validateService" (dict "context" $context "service" $service "problems" $problems) }}
 {{- end }}
@@ -22,6 +33,7 @@ Usage: {{ include "gift.validate" $context }}
 {{- end }}
 {{- end }}
 {{- range $name, $config := dig "configMaps" dict $tree }}
+{{- if dig "enabled" true $config }}
 {{- range $field := list "data" "binaryData" "labels" "annotations" }}
 {{- include "gift.validateKeys" (dict "problems" $problems "map" (dig $field dict $config) "path" (printf "%s.configMaps.%s.%s" $root $name $field)) }}
 {{- end }}
@@ -31,12 +43,22 @@ Usage: {{ include "gift.validate" $context }}
 {{- end }}
 {{- end }}
 {{- end }}
+{{- end }}
 {{- range $name, $secret := dig "secrets" dict $tree }}
+{{- if dig "enabled" true $secret }}
 {{- $path := printf "%s.secrets.%s" $root $name }}
 {{- range $field := list "data" "stringData" "secretRefs" "labels" "annotations" }}
 {{- include "gift.validateKeys" (dict "problems" $problems "map" (dig $field dict $secret) "path" (printf "%s.%s" $path $field)) }}
 {{- end }}
-{{- if and (dig "secretRefs" dict $secret) (not $context.environment) }}
+{{- $external := dig "external" dict $secret }}
+{{- if dig "enabled" false $external }}
+{{- if and (eq (dig "storeKind" "SecretStore" $external) "SecretStore") (not (hasKey (dig "secretStores" dict $tree) (dig "store" "" $external))) }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.external.store" $path) "message" (printf "there is no store %q. Known under %s.secretStores: %s." (dig "store" "" $external) $root (keys (dig "secretStores" dict $tree) | sortAlpha | join ", " | default "none"))) }}
+{{- end }}
+{{- if not (dig "data" dict $external) }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.external.data" $path) "message" "no keys; say for each which entry of the store it comes from.") }}
+{{- end }}
+{{- else if and (dig "secretRefs" dict $secret) (not $context.environment) }}
 {{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.secretRefs" $path) "message" (printf "a reference names the environment; set %s.environment." $root)) }}
 {{- end }}
 {{- range $key, $_ := dig "secretRefs" dict $secret }}
@@ -47,14 +69,18 @@ Usage: {{ include "gift.validate" $context }}
 {{- end }}
 {{- end }}
 {{- end }}
+{{- end }}
 {{- range $name, $ingress := dig "ingresses" dict $tree }}
+{{- if dig "enabled" true $ingress }}
 {{- range $index, $rule := dig "rules" list $ingress }}
 {{- range $position, $item := $rule.paths }}
 {{- include "gift.validateService.reference" (dict "context" $context "problems" $problems "reference" (pick $item "service" "port") "path" (printf "%s.ingresses.%s.rules[%d].paths[%d]" $root $name $index $position)) }}
 {{- end }}
 {{- end }}
 {{- end }}
+{{- end }}
 {{- range $name, $binding := dig "roleBindings" dict $tree }}
+{{- if dig "enabled" true $binding }}
 {{- $path := printf "%s.roleBindings.%s" $root $name }}
 {{- if eq (hasKey $binding "role") (hasKey $binding "clusterRole") }}
 {{- include "gift.problem" (dict "problems" $problems "path" $path "message" "give exactly one of role and clusterRole.") }}
@@ -66,9 +92,77 @@ Usage: {{ include "gift.validate" $context }}
 {{- include "gift.validateService.reference" (dict "context" $context "problems" $problems "reference" (dict "service" .) "anyPort" true "path" (printf "%s.services" $path)) }}
 {{- end }}
 {{- end }}
+{{- end }}
+{{- range $name, $binding := dig "clusterRoleBindings" dict $tree }}
+{{- if dig "enabled" true $binding }}
+{{- range dig "services" list $binding }}
+{{- include "gift.validateService.reference" (dict "context" $context "problems" $problems "reference" (dict "service" .) "anyPort" true "path" (printf "%s.clusterRoleBindings.%s.services" $root $name)) }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- with $problems.list }}
 {{- fail (printf "%d problem(s) in the values of %s:\n  - %s\n" (len .) $context.system (join "\n  - " .)) }}
 {{- end }}
+{{- end }}
+
+{{/* Checks what concerns the tree as a whole: Kubernetes' version, variables and groups. */}}
+{{- define "gift.validateTree" -}}
+{{- $context := .context }}
+{{- $tree := $context.tree }}
+{{- $root := $context.path }}
+{{- $problems := .problems }}
+{{- with dig "kubeVersion" "" $tree }}
+{{- $version := $context.root.Capabilities.KubeVersion.Version }}
+{{- if not (semverCompare . $version) }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.kubeVersion" $root) "message" (printf "these values ask for Kubernetes %s and this is %s; upgrade the cluster, or remove what needs it and lower the bound. For helm template, say --kube-version." . $version)) }}
+{{- end }}
+{{- end }}
+{{- $stated := index $context.root.Values $context.system }}
+{{- range $name, $value := dig "variables" dict $stated | default dict }}
+{{- if has $name (list "name" "project" "system" "environment" "service" "namespace") }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.variables.%s" $root $name) "message" "the chart fills in this name itself; choose another one.") }}
+{{- else if not $value }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.variables.%s" $root $name) "message" (printf "no value, and {%s} stands in these values; set it, for example --set %s.variables.%s=…" $name $root $name)) }}
+{{- end }}
+{{- end }}
+{{- range $place, $namespace := ternary (include "gift.statedNamespaces" $context | fromJson) dict (empty $problems.list) }}
+{{- if not (and (regexMatch "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$" $namespace) (le (len $namespace) 63)) }}
+{{- include "gift.problem" (dict "problems" $problems "path" $place "message" (printf "%q is no name for a namespace: up to 63 of a-z, 0-9 and -, with a letter or digit at either end." $namespace)) }}
+{{- end }}
+{{- end }}
+{{- $known := keys (dig "groups" dict $tree) | sortAlpha }}
+{{- range $field, $items := omit $tree "defaults" "groups" "labels" "sharedLabels" "variables" }}
+{{- if kindIs "map" $items }}
+{{- range $name, $item := $items }}
+{{- if kindIs "map" $item }}
+{{- with dig "group" "" $item }}
+{{- if not (has . $known) }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.%s.%s.group" $root $field $name) "message" (printf "there is no group %q. Known groups: %s." . (join ", " $known | default "none"))) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- with dig "defaults" "group" "" $tree }}
+{{- if not (has . $known) }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.defaults.group" $root) "message" (printf "there is no group %q. Known groups: %s." . (join ", " $known | default "none"))) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* The namespaces the tree states, by their place in the values, as JSON. */}}
+{{- define "gift.statedNamespaces" -}}
+{{- $places := dict }}
+{{- if dig "namespace" "" .tree }}
+{{- $_ := set $places (printf "%s.namespace" .path) .namespace }}
+{{- end }}
+{{- range $name, $service := .services }}
+{{- if ne $service.namespace $.namespace }}
+{{- $_ := set $places (printf "%s.namespace" $service.path) $service.namespace }}
+{{- end }}
+{{- end }}
+{{- toJson $places }}
 {{- end }}
 
 {{/* Adds a problem. Usage: {{ include "gift.problem" (dict "problems" $problems "path" $path "message" $text) }} */}}
@@ -124,7 +218,7 @@ Usage: {{ include "gift.validate" $context }}
 {{- include "gift.validateKeys" (dict "problems" $problems "map" (dig $field dict $service) "path" (printf "%s.%s" $path $field)) }}
 {{- end }}
 {{- range $key, $value := $service.selector }}
-{{- if ne $value (dig $key (dig "labels" $key (dig "podLabels" $key "" $service) $service) (dict "app.kubernetes.io/name" $service.name "app.kubernetes.io/instance" $context.root.Release.Name "app.kubernetes.io/part-of" $context.system)) }}
+{{- if ne $value (dig $key "" (mustMerge dict (dig "podLabels" dict $service) $service.labels (dict "app.kubernetes.io/name" $service.name "app.kubernetes.io/instance" $context.root.Release.Name "app.kubernetes.io/part-of" $context.system))) }}
 {{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.selector.%s" $path $key) "message" (printf "the pods do not carry %s=%s; add it to labels, or change the selector." $key $value)) }}
 {{- end }}
 {{- end }}
@@ -201,8 +295,12 @@ Usage: {{ include "gift.validate" $context }}
 {{- include "gift.problem" (dict "problems" $problems "path" .path "message" (printf "%s.%s.%s is switched off. Remove the reference, or switch it on." .context.path $field $name)) }}
 {{- else if not (dig "existing" false $target) }}
 {{- $keys := list }}
+{{- if dig "external" "enabled" false $target }}
+{{- $keys = keys (dig "external" "data" dict $target) }}
+{{- else }}
 {{- range $source := list "data" "binaryData" "stringData" "secretRefs" }}
 {{- $keys = concat $keys (keys (dig $source dict $target)) }}
+{{- end }}
 {{- end }}
 {{- if not (or (has $wanted $keys) (dig "optional" false $value)) }}
 {{- include "gift.problem" (dict "problems" $problems "path" .path "message" (printf "%s.%s.%s has no key %q. It has: %s." .context.path $field $name $wanted ($keys | sortAlpha | join ", " | default "none"))) }}

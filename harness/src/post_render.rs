@@ -207,7 +207,7 @@ fn system_of(text: &str) -> Option<&str> {
 }
 
 /// The day, in UTC.
-fn today() -> String {
+pub(crate) fn today() -> String {
     jiff::Timestamp::now().strftime("%Y-%m-%d").to_string()
 }
 

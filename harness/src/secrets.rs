@@ -50,6 +50,14 @@ pub enum SecretError {
         /// Where it was looked for.
         looked: Vec<String>,
     },
+    /// There is nothing behind the key.
+    #[error("the secret {key} is empty in {place}")]
+    Empty {
+        /// The key.
+        key: String,
+        /// The source that has it.
+        place: String,
+    },
 }
 
 impl Diagnose for SecretError {
@@ -67,6 +75,10 @@ impl Diagnose for SecretError {
                 "Copy the .secrets.env.example beside the values to .secrets.env and fill in {key}, or give \
                  --secrets FILE, or set the environment variable {key}."
             ),
+            Self::Empty { key, .. } => format!(
+                "Fill in {key}, or remove it there to have it looked for elsewhere; a service that is to have no such \
+                 secret does not refer to it."
+            ),
         })
     }
 }
@@ -77,7 +89,7 @@ impl Diagnose for SecretError {
 ///
 /// # Errors
 ///
-/// [`SecretError`] when a file is unreadable or malformed, or a key is nowhere.
+/// [`SecretError`] when a file is unreadable or malformed, or a key is nowhere or empty.
 pub fn resolve(
     references: &BTreeSet<String>,
     selection: &SecretSelection,
@@ -102,6 +114,10 @@ pub fn resolve(
             looked.push(format!("the environment variable {key}"));
         }
         let Some(value) = value else { return Err(SecretError::Missing { key: key.to_owned(), looked }) };
+        if value.is_empty() {
+            let place = looked.pop().unwrap_or_default();
+            return Err(SecretError::Empty { key: key.to_owned(), place });
+        }
         found.insert(reference.clone(), value);
     }
     Ok(found)
@@ -258,6 +274,12 @@ mod tests {
         let found = resolve(&one, &SecretSelection::Example, values.path()).unwrap();
         assert_eq!(found["shop/prod/A"], STANDARD.encode("example"));
         assert!(resolve(&references, &SecretSelection::Example, values.path()).is_err());
+
+        let empty = values.path().join("empty.env");
+        std::fs::write(&empty, "A=\n").unwrap();
+        let told =
+            resolve(&one, &SecretSelection::File(empty.clone()), values.path()).unwrap_err().to_string();
+        assert_eq!(told, format!("the secret A is empty in {}", empty.display()));
     }
 
     #[test]

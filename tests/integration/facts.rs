@@ -8,7 +8,7 @@ use gift_harness::objects::Objects;
 use gift_harness::render::HelmVersion;
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -18,8 +18,27 @@ use std::path::{Path, PathBuf};
 struct Facts {
     system: String,
     environments: Vec<String>,
-    objects: Closed,
+    objects: OneOrMany,
+    /// What alone differs between the environments, if the description says so.
+    differences: Option<Differences>,
     facts: Vec<Fact>,
+}
+
+/// The objects of all environments, or those of some and those of others.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(Closed),
+    Many(Vec<Closed>),
+}
+
+/// Fields which may differ between environments; everything else is equal.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Differences {
+    line: String,
+    /// `Kind/name` and a field of the object: `ConfigMap/settings data`.
+    only: Vec<String>,
 }
 
 /// The objects there are, and no more.
@@ -30,7 +49,8 @@ struct Closed {
     /// Where nothing but these is rendered.
     environments: Vec<String>,
     exactly: BTreeSet<String>,
-    /// The kinds of which nothing else is rendered anywhere.
+    /// The kinds of which nothing else is rendered in any other environment either.
+    #[serde(default)]
     kinds: BTreeSet<String>,
 }
 
@@ -76,12 +96,39 @@ impl Facts {
             .filter(|fact| fact.is_about(environment))
             .filter_map(|fact| fact.contradiction(&rendered))
             .collect();
-        contradictions.extend(self.objects.contradiction(environment, &rendered));
+        let closed = self.closed().iter().filter(|closed| closed.is_about(environment));
+        contradictions.extend(closed.filter_map(|closed| closed.contradiction(environment, &rendered)));
         contradictions
+    }
+
+    fn closed(&self) -> &[Closed] {
+        match &self.objects {
+            OneOrMany::One(closed) => std::slice::from_ref(closed),
+            OneOrMany::Many(closed) => closed,
+        }
+    }
+}
+
+impl Differences {
+    /// The objects without what may differ, by reference.
+    fn without(&self, stream: &[u8]) -> BTreeMap<String, Value> {
+        let objects = Objects::read(stream).unwrap();
+        let settle = |mut object: Value| {
+            let name = reference(&object);
+            for field in self.only.iter().filter_map(|only| only.strip_prefix(&name)?.strip_prefix(' ')) {
+                object.as_object_mut().unwrap().remove(field);
+            }
+            (name, object)
+        };
+        objects.iter().map(|object| settle(object.to_json())).collect()
     }
 }
 
 impl Closed {
+    fn is_about(&self, environment: &str) -> bool {
+        !self.kinds.is_empty() || self.environments.iter().any(|name| name == environment)
+    }
+
     fn contradiction(&self, environment: &str, rendered: &[Value]) -> Option<Contradiction> {
         let everything = self.environments.iter().any(|name| name == environment);
         let found: BTreeSet<String> = rendered
@@ -156,7 +203,8 @@ fn reference(object: &Value) -> String {
     format!("{}/{}", text(&object["kind"]), text(&object["metadata"]["name"]))
 }
 
-/// What is at a path: dots, `[name=x]`, `[0]`, `[*]` for all items and `[*keys]` for the keys.
+/// What is at a path: dots, `[name=x]`, `[0]`, `[*]` for all items, `[*keys]` for the keys, and `[a.b/c]`
+/// for a key with dots in it.
 fn look(value: &Value, path: &str) -> Option<Value> {
     if path.is_empty() {
         return Some(value.clone());
@@ -169,7 +217,8 @@ fn look(value: &Value, path: &str) -> Option<Value> {
             "*keys" => Some(value.as_object()?.keys().cloned().collect()),
             _ => match chosen.split_once('=') {
                 Some((key, wanted)) => look(value.as_array()?.iter().find(|item| item[key] == wanted)?, rest),
-                None => look(value.get(chosen.parse::<usize>().ok()?)?, rest),
+                None if value.is_array() => look(value.get(chosen.parse::<usize>().ok()?)?, rest),
+                None => look(value.get(chosen)?, rest),
             },
         };
     }
@@ -232,6 +281,25 @@ fn every_fact_holds_in_every_environment_with_both_helms() {
 }
 
 #[test]
+fn nothing_differs_between_environments_but_what_the_facts_allow() {
+    let mut compared = 0;
+    for (path, facts) in files() {
+        let Some(differences) = &facts.differences else { continue };
+        for helm in [HelmVersion::V3, HelmVersion::V4] {
+            let streams: Vec<_> = facts.environments.iter().map(|name| render(name, helm)).collect();
+            let settled: Vec<_> = streams.iter().map(|stream| differences.without(stream)).collect();
+            for (at, pair) in settled.windows(2).enumerate() {
+                let names = &facts.environments[at..=at + 1];
+                assert_eq!(pair[0], pair[1], "{}, {}: {names:?}", path.display(), differences.line);
+                assert_ne!(streams[at], streams[at + 1], "{names:?} are the same");
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 0, "no system says that its environments are alike");
+}
+
+#[test]
 fn no_fact_holds_where_there_is_nothing() {
     for (path, facts) in files() {
         let ids: BTreeSet<_> = facts.facts.iter().map(|fact| fact.id.as_str()).collect();
@@ -239,9 +307,11 @@ fn no_fact_holds_where_there_is_nothing() {
         for environment in &facts.environments {
             let told = facts.hold_in(environment, &Objects::read(b"").unwrap());
             let about = facts.facts.iter().filter(|fact| fact.is_about(environment)).count();
-            assert_eq!(told.len(), about + 1, "{}: {environment}", path.display());
+            let closed = facts.closed().iter().filter(|closed| closed.is_about(environment)).count();
+            assert!(closed > 0, "{}: {environment} may hold any object", path.display());
+            assert_eq!(told.len(), about + closed, "{}: {environment}", path.display());
+            assert_eq!(environment.split('/').next(), Some(facts.system.as_str()), "{}", path.display());
         }
-        assert!(facts.environments.contains(&facts.system), "the chart's own values");
     }
 }
 

@@ -9,12 +9,16 @@ use serde_json::Value;
 pub struct Context<'a> {
     /// The release's namespace.
     pub namespace: Option<&'a str>,
+    /// The Kubernetes version it is rendered for, as `1.34`; a current one without it.
+    pub kubernetes: Option<&'a str>,
     /// The values templates saw, composed.
     pub values: Option<&'a Value>,
     /// The stream as Helm gave it, before anything was done to it.
     pub rendered: Option<&'a [u8]>,
     /// Renders the same again, with a change.
     pub variations: Option<&'a dyn Variations>,
+    /// The day, as `YYYY-MM-DD`, that the objects' exceptions are held against; without it none counts.
+    pub today: Option<&'a str>,
     /// Ids of the assertions to look with; all when empty.
     pub only: &'a [String],
     /// Ids of assertions not to look with.

@@ -9,6 +9,7 @@ mod duplicate_key;
 mod namespace;
 mod naming;
 mod probe_port;
+mod quota;
 mod reference;
 mod scaling;
 mod schema;
@@ -25,6 +26,7 @@ pub(crate) use difference::differences;
 
 use crate::objects::Objects;
 use crate::rules::Rule;
+use gift_plugin::policy::{Exception, exception};
 use gift_plugin::protocol::{Finding, Severity};
 
 /// Something that must hold.
@@ -67,6 +69,7 @@ static ALL: &[&dyn Assertion] = &[
     &probe_port::ProbePort,
     &scaling::AutoscalerTarget,
     &scaling::DisruptionBudgetTarget,
+    &quota::FitsQuota,
     &stability::Reproducible,
     &stability::ImageChange,
     &stability::ChartVersion,
@@ -124,9 +127,19 @@ pub fn check(objects: &Objects<'_>, context: &Context<'_>) -> Vec<Finding> {
         .iter()
         .filter(|assertion| context.selects(assertion.id()))
         .flat_map(|assertion| assertion.check(objects, context))
+        .filter(|finding| !is_excepted(objects, finding, context.today))
         .collect();
     order(&mut findings);
     findings
+}
+
+/// Whether the object a finding is about states an exception that counts on this day.
+fn is_excepted(objects: &Objects<'_>, finding: &Finding, today: Option<&str>) -> bool {
+    let Some(today) = today else { return false };
+    let object = objects.iter().find(|object| object.reference() == finding.object);
+    object.is_some_and(|object| {
+        matches!(exception(object.root(), &finding.rule, today), Exception::Granted { .. })
+    })
 }
 
 /// Puts findings in the order of the stream and drops those said twice about one place.

@@ -35,6 +35,9 @@ const CLUSTER_SCOPED: &[&str] = &[
     "VolumeAttachment",
 ];
 
+/// The annotation of an object whose namespace somebody else makes, and is meant to.
+const EXISTING: &str = "gift.dev/existing-namespace";
+
 /// The namespace an object ends in: empty for one that has none.
 pub(super) fn effective<'s>(object: &'s Object<'_>, context: &Context<'s>) -> &'s str {
     if CLUSTER_SCOPED.contains(&object.kind()) {
@@ -55,7 +58,7 @@ impl Assertion for Namespace {
     }
 
     fn title(&self) -> &'static str {
-        "all objects are in one namespace, or in one that the stream creates"
+        "all objects are in one namespace, in one that the stream creates, or in one they say exists"
     }
 
     fn explanation(&self) -> &'static str {
@@ -97,13 +100,18 @@ impl Assertion for Namespace {
                         "Remove the field.",
                     ));
                 }
-            } else if namespace != usual && !created.contains(namespace) {
+            } else if namespace != usual
+                && !created.contains(namespace)
+                && object.annotation(EXISTING) != Some("true")
+            {
                 let message = format!("is in namespace `{namespace}`, the others are in `{usual}`");
                 findings.push(object.finding(
                     self.id(),
                     "metadata.namespace",
                     message,
-                    "Give all objects one namespace, or none and let the release decide.",
+                    "Give all objects one namespace, or none and let the release decide. In a namespace that is there \
+                     already, say so: the annotation gift.dev/existing-namespace: \"true\"; in values, \
+                     <system>.namespaces.<name>.existing.",
                 ));
             }
         }

@@ -35,6 +35,16 @@ fn known<'s>(objects: &'s Objects<'_>, context: &Context<'s>) -> Known<'s> {
         let keys = entries.flat_map(|mapping| mapping.entries()).map(|entry| entry.key.as_ref());
         known.entry((effective(object, context), object.kind(), object.name())).or_default().extend(keys);
     }
+    // What External Secrets makes in the cluster is there as well.
+    for object in objects.iter().filter(|object| object.group() == "external-secrets.io") {
+        let spec = |path: &[&str]| object.root().at(path);
+        let name = spec(&["spec", "target", "name"]).and_then(Node::as_str).unwrap_or(object.name());
+        let data = spec(&["spec", "data"]).and_then(Node::as_sequence).unwrap_or_default();
+        let keys = data.iter().filter_map(|entry| entry.get("secretKey").and_then(Node::as_str));
+        if object.kind() == "ExternalSecret" {
+            known.entry((effective(object, context), "Secret", name)).or_default().extend(keys);
+        }
+    }
     known
 }
 

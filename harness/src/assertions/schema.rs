@@ -140,8 +140,28 @@ fn json(object: &Object<'_>) -> Value {
     value
 }
 
+/// What is no more: API version, kind, and the minor version of Kubernetes 1 that has it no longer.
+const REMOVED: &[(&str, &str, u32)] = &[
+    ("autoscaling/v2beta1", "HorizontalPodAutoscaler", 25),
+    ("autoscaling/v2beta2", "HorizontalPodAutoscaler", 26),
+    ("batch/v1beta1", "CronJob", 25),
+    ("networking.k8s.io/v1beta1", "Ingress", 22),
+    ("networking.k8s.io/v1beta1", "IngressClass", 22),
+    ("policy/v1beta1", "PodDisruptionBudget", 25),
+];
+
+/// Whether a kind is still there in a version of Kubernetes, such as `1.19`.
+fn still_served(object: &Object<'_>, kubernetes: Option<&str>) -> bool {
+    let minor = kubernetes
+        .and_then(|version| version.trim_start_matches('v').strip_prefix("1."))
+        .and_then(|rest| rest.split('.').next()?.parse::<u32>().ok());
+    REMOVED.iter().any(|(api, kind, removed)| {
+        *api == object.api_version() && *kind == object.kind() && minor.is_some_and(|minor| minor < *removed)
+    })
+}
+
 impl Schema {
-    fn judge(&self, object: &Object<'_>, findings: &mut Vec<Finding>) {
+    fn judge(&self, object: &Object<'_>, kubernetes: Option<&str>, findings: &mut Vec<Finding>) {
         let group_and_kind = |known: &&Kind| known.group == object.group() && known.kind == object.kind();
         let explain =
             format!("`kubectl explain {} --recursive` shows the fields and their types.", object.kind());
@@ -158,6 +178,9 @@ impl Schema {
                     object.finding(self.id(), path, message, explain.clone())
                 })),
             }
+            return;
+        }
+        if still_served(object, kubernetes) {
             return;
         }
         let served: Vec<_> = KINDS
@@ -202,10 +225,10 @@ impl Assertion for Schema {
         )
     }
 
-    fn check(&self, objects: &Objects<'_>, _context: &Context<'_>) -> Vec<Finding> {
+    fn check(&self, objects: &Objects<'_>, context: &Context<'_>) -> Vec<Finding> {
         let mut findings = Vec::new();
         for object in objects {
-            self.judge(object, &mut findings);
+            self.judge(object, context.kubernetes, &mut findings);
         }
         findings
     }
@@ -214,6 +237,7 @@ impl Assertion for Schema {
 #[cfg(test)]
 mod tests {
     use super::super::tests::findings;
+    use crate::assertions::Assertion as _;
 
     fn found(stream: &str) -> Vec<(String, String)> {
         findings(stream, "schema").into_iter().map(|finding| (finding.path, finding.message)).collect()
@@ -230,6 +254,17 @@ mod tests {
         let (path, message) = found(&stream).remove(0);
         assert_eq!(path, "spec.template.spec.containers[0].env[0].value");
         assert!(!message.contains("4711"), "{message}");
+    }
+
+    #[test]
+    fn what_was_removed_later_passes_on_an_older_kubernetes() {
+        let stream = b"{apiVersion: policy/v1beta1, kind: PodDisruptionBudget, metadata: {name: a}}";
+        let objects = crate::objects::Objects::read(stream).unwrap();
+        for (kubernetes, findings) in [(None, 1), (Some("1.25"), 1), (Some("1.24"), 0), (Some("v1.19.0"), 0)]
+        {
+            let context = super::Context { kubernetes, ..super::Context::default() };
+            assert_eq!(super::Schema.check(&objects, &context).len(), findings, "{kubernetes:?}");
+        }
     }
 
     #[test]

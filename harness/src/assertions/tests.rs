@@ -49,7 +49,7 @@ fn ids_are_unique_and_words() {
 
 #[test]
 fn only_and_skip_choose_by_id() {
-    let stream = "{apiVersion: v1, kind: Service, metadata: {name: A, labels: {a: 1}}}";
+    let stream = "{apiVersion: v1, kind: Service, metadata: {name: A, labels: {a: '-'}}}";
     let objects = Objects::read(stream.as_bytes()).unwrap();
     let rules = |only: &[&str], skip: &[&str]| {
         let owned = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
@@ -60,4 +60,36 @@ fn only_and_skip_choose_by_id() {
     assert_eq!(rules(&[], &[]), ["valid-name", "valid-label"]);
     assert_eq!(rules(&["valid-label"], &[]), ["valid-label"]);
     assert_eq!(rules(&[], &["valid-label"]), ["valid-name"]);
+}
+
+#[test]
+fn an_exception_on_the_object_counts_until_its_last_day() {
+    let stream = "apiVersion: v1\nkind: Service\nmetadata:\n  name: A\n  labels: {a: -x}\n  annotations:\n    \
+                  policies.gift.dev/exceptions: '[{rule: valid-name, reason: legacy, expires: \"2026-06-30\"}]'\n";
+    let objects = Objects::read(stream.as_bytes()).unwrap();
+    let rules = |today| {
+        let context = Context { today, ..Context::default() };
+        check(&objects, &context).into_iter().map(|finding| finding.rule).collect::<Vec<_>>()
+    };
+    assert_eq!(rules(Some("2026-06-30")), ["valid-label"]);
+    assert_eq!(rules(Some("2026-07-01")), ["valid-name", "valid-label"]);
+    assert_eq!(rules(None), ["valid-name", "valid-label"]);
+}
+
+#[test]
+fn a_secret_that_external_secrets_makes_can_be_referred_to() {
+    let stream = |key: &str| {
+        format!(
+            "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {{name: made}}\nspec: {{target: \
+             {{name: token}}, data: [{{secretKey: TOKEN}}]}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: \
+             web}}\nspec:\n  containers:\n  - name: web\n    image: web:1\n    env:\n    - name: A\n      \
+             valueFrom: {{secretKeyRef: {{name: token, key: {key}}}}}\n"
+        )
+    };
+    let found = |stream: &str| {
+        let findings = check(&Objects::read(stream.as_bytes()).unwrap(), &Context::default());
+        findings.into_iter().map(|finding| finding.rule).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&stream("TOKEN")), Vec::<String>::new());
+    assert_eq!(found(&stream("OTHER")), ["reference-exists"]);
 }

@@ -56,7 +56,7 @@ fn is_file(path: &Path, node: &Node<'_>) -> bool {
 
 fn fault(node: &Node<'_>, written: &str, may_be_template: bool) -> Option<(String, &'static str)> {
     match &node.value {
-        Value::Float(_) if is_scientific(written) => Some((
+        Value::Int(_) | Value::Float(_) if is_scientific(written) => Some((
             format!("`{written}` is a number in scientific notation"),
             "Print it with `int` or `toYaml`.",
         )),

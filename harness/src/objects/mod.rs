@@ -3,11 +3,13 @@
 //! Depends on `gift_plugin::yaml`, which reads YAML as Kubernetes does.
 
 mod object;
+mod quantity;
 mod selector;
 mod typed;
 mod workload;
 
 pub use object::{Object, Spot};
+pub use quantity::Quantity;
 pub(crate) use selector::Selector;
 pub use typed::TypedError;
 pub use workload::{Container, PodTemplate};

@@ -12,22 +12,29 @@ pub(super) struct RenderCache {
     renderer: Arc<dyn Renderer>,
     slots: Mutex<HashMap<String, Slot>>,
     rendered: AtomicUsize,
-    asked: AtomicUsize,
+    reused: AtomicUsize,
 }
 
 impl RenderCache {
     pub(super) fn new(renderer: Arc<dyn Renderer>) -> Self {
-        Self { renderer, slots: Mutex::default(), rendered: AtomicUsize::new(0), asked: AtomicUsize::new(0) }
+        Self { renderer, slots: Mutex::default(), rendered: AtomicUsize::new(0), reused: AtomicUsize::new(0) }
     }
 
     /// The stream for a request. Two cells that ask for the same at once wait for one Helm.
     pub(super) fn render(&self, request: &RenderRequest) -> Result<Arc<RenderedStream>, Arc<RenderError>> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
         // Everything that has a say in the result is a field of the request, and all of them are here.
         let key = format!("{request:?}");
         let slot =
             Arc::clone(self.slots.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default());
-        slot.get_or_init(|| self.anew(request).map(Arc::new).map_err(Arc::new)).clone()
+        let mut is_new = false;
+        let rendered = slot.get_or_init(|| {
+            is_new = true;
+            self.anew(request).map(Arc::new).map_err(Arc::new)
+        });
+        if !is_new {
+            self.reused.fetch_add(1, Ordering::Relaxed);
+        }
+        rendered.clone()
     }
 
     /// The stream for a request, whether or not it was rendered before.
@@ -38,7 +45,6 @@ impl RenderCache {
 
     /// How often Helm was run, and how often it was not needed.
     pub(super) fn counts(&self) -> (usize, usize) {
-        let rendered = self.rendered.load(Ordering::Relaxed);
-        (rendered, self.asked.load(Ordering::Relaxed).saturating_sub(rendered))
+        (self.rendered.load(Ordering::Relaxed), self.reused.load(Ordering::Relaxed))
     }
 }

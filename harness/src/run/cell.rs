@@ -8,6 +8,7 @@ use crate::chart::{Environments, compose};
 use crate::diagnosis::{Category, Diagnose};
 use crate::matrix::{Cell, Expectation};
 use crate::objects::Objects;
+use crate::post_render::today;
 use crate::render::{RenderError, RenderRequest};
 use crate::rules::Rule;
 use crate::tools::HelmVersion;
@@ -109,8 +110,11 @@ impl Bench<'_> {
         };
         let values = compose(&request).map_err(|error| Failure::from(&error))?;
         let variations = Again { bench: self, request: &request };
+        let today = today();
         let context = Context {
             namespace: Some(namespace),
+            kubernetes: cell.kubernetes.as_deref(),
+            today: Some(&today),
             values: values.as_ref(),
             rendered: Some(&rendered.stream),
             variations: Some(&variations),

@@ -39,7 +39,7 @@ fn finished(plan: &Plan) -> Summary {
 fn results_are_in_the_order_of_the_plan_whatever_the_jobs() {
     let directory = tempfile::tempdir().unwrap();
     chart(directory.path(), TEMPLATE);
-    let mut plan = plan(directory.path(), "{helm: 4, toggle: upper}");
+    let mut plan = plan(directory.path(), "{helm: 4, kubernetes: '1.36', toggle: upper}");
     let outcome = |summary: Summary| {
         summary.results.into_iter().map(|result| (result.id, result.findings)).collect::<Vec<_>>()
     };
@@ -55,7 +55,7 @@ fn results_are_in_the_order_of_the_plan_whatever_the_jobs() {
             ("default helm3 k8s1.36", 0),
             ("default helm4 k8s1.30", 0),
             ("default helm4 k8s1.36", 0),
-            ("default helm4 +upper", 1),
+            ("default helm4 k8s1.36 +upper", 1),
         ]
     );
 }
@@ -109,7 +109,7 @@ fn a_cell_that_was_to_fail_must_fail_with_its_message() {
 fn a_cell_that_was_to_find_something_must_find_exactly_that() {
     let directory = tempfile::tempdir().unwrap();
     chart(directory.path(), TEMPLATE);
-    let mut plan = plan(directory.path(), "{helm: 4, toggle: upper}");
+    let mut plan = plan(directory.path(), "{helm: 4, kubernetes: '1.36', toggle: upper}");
     plan.cells.drain(..4);
     for (rules, findings) in
         [(vec!["valid-name"], 0), (vec!["valid-label"], 2), (vec!["valid-name", "valid-label"], 1)]
@@ -123,8 +123,8 @@ fn a_cell_that_was_to_find_something_must_find_exactly_that() {
 #[test]
 fn helms_that_differ_are_found() {
     let directory = tempfile::tempdir().unwrap();
-    let template =
-        TEMPLATE.replace("data:\n", "data:\n  helm: '{{ .Capabilities.HelmVersion.Version | trunc 2 }}'\n");
+    let template = TEMPLATE
+        .replace("\ndata:\n", "\ndata:\n  helm: '{{ .Capabilities.HelmVersion.Version | trunc 2 }}'\n");
     chart(directory.path(), &template);
     let summary = finished(&plan(directory.path(), ""));
     let found: Vec<_> = summary
@@ -147,4 +147,17 @@ fn what_is_no_plan_is_refused_before_it_runs() {
     assert!(error.help().unwrap().contains("valid-name"));
     plan.cells.clear();
     assert!(matches!(run(&plan, &mut |_| {}), Err(RunError::NoCells)));
+}
+
+#[test]
+fn nothing_begins_after_a_failure_when_that_is_asked_for() {
+    let directory = tempfile::tempdir().unwrap();
+    chart(directory.path(), &TEMPLATE.replace("{{ .Values.name }}", "WEB"));
+    let mut plan = plan(directory.path(), "");
+    (plan.jobs, plan.fail_fast) = (1, true);
+    let summary = finished(&plan);
+    assert_eq!((summary.results.len(), summary.not_run), (1, 3));
+    assert_eq!(summary.exit_code(), 1);
+    plan.fail_fast = false;
+    assert_eq!(finished(&plan).not_run, 0);
 }

@@ -5,7 +5,9 @@
 mod announcement;
 mod conformance;
 mod enforcement;
+mod mistakes;
 mod neutrality;
+mod reachability;
 mod reading;
 mod readme;
 mod refusals;

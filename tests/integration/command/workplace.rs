@@ -40,13 +40,17 @@ pub(crate) fn tool(name: &str) -> PathBuf {
     if let Some(path) = env::var_os(&variable) {
         return path.into();
     }
-    let cache = env::var_os("GIFT_CACHE").map(PathBuf::from).unwrap_or_else(|| {
-        let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-        cache.unwrap_or_else(|| PathBuf::from(env::var_os("HOME").unwrap()).join(".cache")).join("gift")
-    });
-    let path = cache.join("bin").join(name);
+    let path = cache().join("bin").join(name);
     assert!(path.exists(), "{name} is neither in {variable} nor at {}: run ci/setup", path.display());
     path
+}
+
+/// Where `ci/setup` keeps the tools.
+fn cache() -> PathBuf {
+    env::var_os("GIFT_CACHE").map(PathBuf::from).unwrap_or_else(|| {
+        let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+        cache.unwrap_or_else(|| PathBuf::from(env::var_os("HOME").unwrap()).join(".cache")).join("gift")
+    })
 }
 
 /// A folder of its own with the chart, the values, the matrix and the Helm plugin, a home of its own, and a
@@ -106,8 +110,8 @@ impl Workplace {
             .current_dir(self.path())
             .env("PATH", path.unwrap())
             .env("HOME", &home)
-            // Shared, for what is kept there is the plugin as machine code, which takes a while to make.
-            .env("GIFT_CACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"))
+            // The tools are there, and the plugin as machine code, which takes a while to make.
+            .env("GIFT_CACHE", cache())
             .env("XDG_STATE_HOME", home.join("state"))
             .env("HELM_DATA_HOME", home.join("helm/data"))
             .env("HELM_CACHE_HOME", home.join("helm/cache"))

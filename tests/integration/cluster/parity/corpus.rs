@@ -274,6 +274,21 @@ pub(super) fn documents(text: &str) -> Vec<Value> {
         .collect()
 }
 
+/// The names of apps, the project and the tiers that the first system's parameters allow.
+fn facts() -> (Vec<String>, String, Vec<String>) {
+    let params = &super::params()[0].1;
+    let list = |key: &str| {
+        params["data"][key].as_str().unwrap().split(',').map(|name| name.trim().to_owned()).collect()
+    };
+    (list("apps"), params["data"]["project"].as_str().unwrap().to_owned(), list("tiers"))
+}
+
+/// Labels that every policy is content with.
+fn labels() -> Value {
+    let (apps, project, tiers) = facts();
+    json!({"app": apps[0], "project": project, "tier": tiers[0]})
+}
+
 fn container(name: &str) -> Value {
     json!({
         "name": name, "image": "example.com/web:2.1",
@@ -363,17 +378,18 @@ fn pod_specs() -> Vec<Value> {
 
 /// A workload of a kind that keeps every rule but for what its pod breaks.
 fn workload(kind: &str, spec: &Value) -> Value {
-    let labels = json!({"app": "user-service", "project": "gift-service", "tier": "backend"});
+    let labels = labels();
     let mut spec = spec.clone();
     let mut template = json!({"metadata": {"labels": labels}, "spec": null});
     if matches!(kind, "Job" | "CronJob") {
         spec["restartPolicy"] = json!("Never");
     }
     template["spec"] = spec.clone();
-    let selector = json!({"matchLabels": {"app": "user-service"}});
+    let app = &labels["app"];
+    let selector = json!({"matchLabels": {"app": app}});
     let (version, spec) = match kind {
         "Pod" => ("v1", spec),
-        "ReplicationController" => ("v1", json!({"selector": {"app": "user-service"}, "template": template})),
+        "ReplicationController" => ("v1", json!({"selector": {"app": app}, "template": template})),
         "Job" => ("batch/v1", json!({"template": template})),
         "CronJob" => {
             ("batch/v1", json!({"schedule": "0 * * * *", "jobTemplate": {"spec": {"template": template}}}))
@@ -388,25 +404,16 @@ fn workload(kind: &str, spec: &Value) -> Value {
 
 /// Labels in every state, on objects of several kinds.
 fn labelled() -> Vec<Value> {
-    let good = Map::from_iter(["app=user-service", "project=gift-service", "tier=backend"].map(|label| {
-        let (key, value) = label.split_once('=').unwrap();
-        (key.to_owned(), json!(value))
-    }));
+    let good: Map<String, Value> = labels().as_object().cloned().unwrap();
+    let (apps, _, tiers) = facts();
+    let mut values =
+        vec![Value::Null, json!(""), json!("other"), json!("Backend"), labels()["project"].clone()];
+    values.extend(apps.iter().chain(&tiers).map(|value| json!(value)));
     let mut sets = vec![Value::Null, json!({}), Value::Object(good.clone())];
     for key in ["app", "project", "tier"] {
-        for value in [
-            json!(""),
-            json!("other"),
-            json!("frontend"),
-            json!("Backend"),
-            json!("gift-app"),
-            json!("gift"),
-            json!("api-gateway"),
-            json!("gift-service"),
-            Value::Null,
-        ] {
+        for value in &values {
             let mut labels = good.clone();
-            labels.insert(key.to_owned(), value);
+            labels.insert(key.to_owned(), value.clone());
             sets.push(Value::Object(labels));
         }
     }
@@ -455,7 +462,7 @@ fn labelled() -> Vec<Value> {
 }
 
 fn config_maps() -> Vec<Value> {
-    let labels = json!({"app": "user-service", "project": "gift-service", "tier": "backend"});
+    let labels = labels();
     let config_map = |field: &str, data: Value| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "labels": labels}, field: data});
     let mut objects = Vec::new();
     for name in NAMES {
