@@ -224,31 +224,31 @@ pub(super) fn corpus() -> Vec<Value> {
 /// Everything the chart renders in each of its environments.
 fn rendered() -> Vec<Value> {
     let mut objects = Vec::new();
-    for system in fs::read_dir(repository().join("values")).unwrap() {
-        let system = system.unwrap().path();
-        if !system.is_dir() {
-            continue;
-        }
+    let mut systems: Vec<_> =
+        fs::read_dir(repository().join("values")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    systems.sort();
+    for system in systems {
+        let base = system.join("base.yaml");
         let mut environments: Vec<_> =
             fs::read_dir(&system).unwrap().map(|entry| entry.unwrap().path()).collect();
-        environments.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+        environments
+            .retain(|path| path.extension().is_some_and(|extension| extension == "yaml") && *path != base);
         environments.sort();
         for values in environments {
-            let output = Command::new(tool("helm4"))
-                .args(["template", "parity"])
-                .arg(repository().join("chart"))
-                .arg("-f")
-                .arg(&values)
-                .output()
-                .unwrap();
-            assert!(
-                output.status.success(),
-                "{}: {}",
-                values.display(),
-                String::from_utf8_lossy(&output.stderr)
-            );
+            let mut helm = Command::new(tool("helm4"));
+            helm.args(["template", "parity"]).arg(repository().join("chart"));
+            for values in [&base, &values].into_iter().filter(|path| path.exists()) {
+                helm.arg("-f").arg(values);
+            }
+            let output = helm.output().unwrap();
+            let told = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{}: {told}", values.display());
             objects.extend(documents(&String::from_utf8(output.stdout).unwrap()));
         }
+    }
+    for object in &mut objects {
+        // Each policy judges in a namespace of its own.
+        object["metadata"].as_object_mut().unwrap().remove("namespace");
     }
     objects.iter_mut().for_each(fill);
     assert!(objects.len() > 20, "the chart renders {} objects", objects.len());
