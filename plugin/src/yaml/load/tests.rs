@@ -1,4 +1,5 @@
 use super::*;
+use crate::yaml::Value;
 
 fn one(text: &str) -> Document<'_> {
     let mut documents = load_stream(text, &Limits::default()).unwrap();
