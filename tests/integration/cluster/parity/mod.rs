@@ -206,9 +206,9 @@ impl Case {
                 .contains(&format!("ValidatingAdmissionPolicy '{}' with binding '", self.policy))
                 .then(|| message.to_owned())
         };
-        if let Some(message) = answer.body["message"].as_str().filter(|_| answer.status >= 400) {
+        if answer.status >= 400 {
             // A binding that cannot be used refuses whatever its action is.
-            let (place, message) = message.split_once(" denied request: ")?;
+            let (place, message) = answer.body["message"].as_str()?.split_once(" denied request: ")?;
             return place.contains(&self.policy).then(|| BTreeSet::from([message.to_owned()]));
         }
         Some(answer.warnings.iter().filter_map(|text| said(text)).collect())
