@@ -83,7 +83,12 @@ impl<'a> Activation<'a> {
             State::Unused => {}
         }
         variable.state.replace(State::Running);
-        let result = variable.program.evaluate(self, budget);
+        let result = variable.program.evaluate(self, budget).map_err(|error| match error {
+            error if error.is_fatal() => error,
+            error => {
+                EvaluationError::function(format!("composited variable {name:?} fails to evaluate: {error}"))
+            }
+        });
         // An exhausted budget says nothing about the variable itself.
         let fatal = result.as_ref().is_err_and(EvaluationError::is_fatal);
         variable.state.replace(if fatal { State::Unused } else { State::Known(result.clone()) });

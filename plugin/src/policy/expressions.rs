@@ -84,6 +84,6 @@ impl<'p> Scope<'p> {
                 snippet: text.lines().next().unwrap_or_default().to_owned(),
             }));
         }
-        Ok(Expression { text: text.trim().to_owned(), program })
+        Ok(Expression { text: text.to_owned(), program })
     }
 }

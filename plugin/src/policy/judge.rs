@@ -3,9 +3,9 @@
 //! Follows `k8s.io/apiserver/pkg/admission/plugin/policy/validating`: matching, parameters, match
 //! conditions, validations, messages. Depends on the rest of [`crate::policy`].
 
+use super::decoded::{with_namespace, without_nulls};
 use super::expressions::Expression;
 use super::load::{Binding, Policy, PolicySet, Validation};
-use super::nulls::without_nulls;
 use super::request::{namespace_object, request};
 use super::resource::Resource;
 use super::selector::{Labels, labels};
@@ -21,6 +21,8 @@ pub struct Judge<'p> {
     options: &'p Options,
     /// Labels of the namespaces that are known, by name.
     namespaces: BTreeMap<String, Labels>,
+    /// Whether an expression speaks of namespaces, for to fill one in an object is copied.
+    asks_for_namespace: bool,
 }
 
 /// What the policies say about one object.
@@ -58,7 +60,12 @@ impl<'p> Judge<'p> {
                 namespaces.entry(name.to_owned()).or_default().extend(labels(object));
             }
         }
-        Self { policies, options, namespaces }
+        let asks_for_namespace = policies
+            .policies
+            .iter()
+            .flat_map(Policy::expressions)
+            .any(|expression| expression.text.contains("namespace"));
+        Self { policies, options, namespaces, asks_for_namespace }
     }
 
     /// Judges one object by the policies that `wanted` takes.
@@ -72,11 +79,14 @@ impl<'p> Judge<'p> {
         if resource.group == "admissionregistration.k8s.io" && EXEMPT.contains(&resource.kind) {
             return verdict;
         }
-        let present = without_nulls(object, resource);
-        let object = present.as_ref().unwrap_or(object);
-        let own = labels(object);
         let name =
             if resource.namespace.is_empty() { self.options.namespace.as_str() } else { resource.namespace };
+        let mut decoded = without_nulls(object, resource);
+        if self.asks_for_namespace && resource.namespaced && resource.namespace.is_empty() {
+            decoded = Some(with_namespace(decoded.unwrap_or_else(|| object.clone()), name));
+        }
+        let object = decoded.as_ref().unwrap_or(object);
+        let own = labels(object);
         let mut namespace = self.namespaces.get(name).cloned().unwrap_or_default();
         namespace.insert("kubernetes.io/metadata.name".to_owned(), name.to_owned());
         let place = resource.namespaced.then_some(&namespace);
@@ -111,7 +121,10 @@ impl<'p> Judge<'p> {
                             case.judge(params, &mut verdict);
                         }
                     }
-                    Params::Missing(Some(breach)) => verdict.breaches.push(breach),
+                    Params::Missing(Some(breach)) if policy.fails_on_error => verdict.breaches.push(breach),
+                    Params::Missing(Some(breach)) => {
+                        verdict.notes.push(format!("{}: {}", policy.name, breach.message));
+                    }
                     Params::Missing(None) => {}
                 }
             }
@@ -186,17 +199,27 @@ impl<'c> Case<'c, '_> {
             activation.bind(name, cel::Value::Node(node));
         }
         let mut budget = Budget::new(self.options.max_policy_cost);
-        let mut error = None;
+        let mut errors: Vec<(&Expression, EvaluationError)> = Vec::new();
         for condition in &self.policy.conditions {
             match condition.program.evaluate(&activation, &mut budget) {
                 // One that does not hold decides, whatever the others fail with.
                 Ok(value) if value.as_bool() != Some(true) => return,
                 Ok(_) => {}
-                Err(failed) => error = error.or(Some((condition, failed))),
+                Err(error) => errors.push((condition, error)),
             }
         }
-        if let Some((condition, error)) = error {
-            self.fault(condition, &error, &activation, verdict);
+        if let Some((first, _)) = errors.first() {
+            let mut messages: Vec<String> = Vec::new();
+            for message in errors.iter().map(|(condition, error)| failed(condition, error)) {
+                if !messages.contains(&message) {
+                    messages.push(message);
+                }
+            }
+            let message = match messages.as_slice() {
+                [message] => message.clone(),
+                _ => format!("[{}]", messages.join(", ")),
+            };
+            self.fault(first, message, &activation, verdict);
             return;
         }
         for (name, variable) in &self.policy.variables {
@@ -210,7 +233,10 @@ impl<'c> Case<'c, '_> {
                     let path = self.blame(&validation.expression, &activation);
                     verdict.breaches.push(self.breach(path, message));
                 }
-                Err(error) => self.fault(&validation.expression, &error, &activation, verdict),
+                Err(error) => {
+                    let message = failed(&validation.expression, &error);
+                    self.fault(&validation.expression, message, &activation, verdict);
+                }
             }
         }
     }
@@ -218,11 +244,10 @@ impl<'c> Case<'c, '_> {
     fn fault(
         &self,
         expression: &'c Expression,
-        error: &EvaluationError,
+        message: String,
         activation: &Activation<'c>,
         verdict: &mut Verdict,
     ) {
-        let message = format!("expression '{}' resulted in error: {error}", expression.text);
         if self.policy.fails_on_error {
             let path = self.blame(expression, activation);
             verdict.breaches.push(self.breach(path, message));
@@ -256,6 +281,10 @@ impl<'c> Case<'c, '_> {
     }
 }
 
+fn failed(expression: &Expression, error: &EvaluationError) -> String {
+    format!("expression '{}' resulted in error: {error}", expression.text)
+}
+
 fn message<'c>(validation: &'c Validation, activation: &Activation<'c>, budget: &mut Budget) -> String {
     let said = validation.message_expression.as_ref().and_then(|expression| {
         match expression.program.evaluate(activation, budget) {
@@ -266,5 +295,5 @@ fn message<'c>(validation: &'c Validation, activation: &Activation<'c>, budget: 
     let fits = |text: &String| !text.is_empty() && !text.contains('\n');
     said.filter(fits)
         .or_else(|| validation.message.as_ref().map(|message| message.trim().to_owned()))
-        .unwrap_or_else(|| format!("failed expression: {}", validation.expression.text))
+        .unwrap_or_else(|| format!("failed expression: {}", validation.expression.text.trim()))
 }

@@ -124,6 +124,17 @@ impl PolicySet {
 }
 
 impl Policy {
+    /// Every expression it has.
+    pub(super) fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        let validations = self.validations.iter().flat_map(|validation| {
+            std::iter::once(&validation.expression).chain(&validation.message_expression)
+        });
+        self.conditions
+            .iter()
+            .chain(self.variables.iter().map(|(_, expression)| expression))
+            .chain(validations)
+    }
+
     fn read(node: &Node<'_>, source: &Source) -> Result<Self, PolicyError> {
         let name = name_of(node, source)?;
         let place = format!("{}: policy {name}", source.name);

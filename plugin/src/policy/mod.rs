@@ -3,13 +3,24 @@
 //! Objects are taken as being created by a user nobody knows (`request.operation` is `CREATE`,
 //! `oldObject` is null), in the namespace they state or the release's. Depends on [`crate::yaml`]
 //! and [`crate::cel`].
+//!
+//! An API server says the same, word for word, but for what it does to objects first or only it knows:
+//!
+//! - Quantities are rounded up to thousandths and written in their shortest form, and a Pod's requests are
+//!   its limits where it states none. A finding here names what the author wrote.
+//! - Empty maps and lists are mostly not there, which takes a schema to tell: `has(object.data)` holds here
+//!   for `data: {}`.
+//! - The entries of a map come in any order there, and in the order of the file here.
+//! - `request.userInfo`, `request.uid` and `authorizer` are the cluster's; here nobody asks.
+//! - Objects of another version are not converted: they are judged as they are written.
+//! - Time zones have no names here: `UTC` and offsets such as `+09:00` alone.
 
+mod decoded;
 mod exception;
 mod expressions;
 mod judge;
 mod load;
 mod matching;
-mod nulls;
 mod request;
 mod resource;
 mod selector;

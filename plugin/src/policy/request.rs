@@ -23,11 +23,8 @@ pub(super) fn request<'a>(resource: &Resource<'a>, namespace: &'a str) -> Node<'
         ("uid", text("")),
         ("kind", kind.clone()),
         ("resource", plural.clone()),
-        ("subResource", text("")),
         ("requestKind", kind),
         ("requestResource", plural),
-        ("requestSubResource", text("")),
-        ("name", text(resource.name)),
         ("operation", text("CREATE")),
         (
             "userInfo",
@@ -40,6 +37,10 @@ pub(super) fn request<'a>(resource: &Resource<'a>, namespace: &'a str) -> Node<'
         ("dryRun", node(Value::Bool(true))),
         ("options", object(vec![("kind", text("CreateOptions")), ("apiVersion", text("meta.k8s.io/v1"))])),
     ];
+    // What is empty is not there.
+    if !resource.name.is_empty() {
+        fields.push(("name", text(resource.name)));
+    }
     if resource.namespaced {
         fields.push(("namespace", text(namespace)));
     }
@@ -54,6 +55,7 @@ pub(super) fn namespace_object<'a>(name: &'a str, labels: &'a Labels) -> Node<'a
         ("apiVersion", text("v1")),
         ("kind", text("Namespace")),
         ("metadata", object(vec![("name", text(name)), ("labels", object(labels))])),
+        ("spec", object(vec![("finalizers", node(Value::Sequence(vec![text("kubernetes")])))])),
         ("status", object(vec![("phase", text("Active"))])),
     ])
 }

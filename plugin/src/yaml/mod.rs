@@ -6,6 +6,7 @@ mod fold;
 mod load;
 mod node;
 mod path;
+mod read;
 mod scalar;
 mod scanner;
 mod stream;

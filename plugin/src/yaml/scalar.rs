@@ -281,7 +281,7 @@ fn is_timestamp(text: &str) -> bool {
     let Some((day, separator)) = number(2, &['T', 't', ' ']) else { return false };
     let year: u32 = text[..4].parse().unwrap_or_default();
     let days = match month {
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
         2 => 28,
         4 | 6 | 9 | 11 => 30,
         1..=12 => 31,

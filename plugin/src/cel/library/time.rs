@@ -6,6 +6,7 @@
 use super::{CallContext, DURATION, INT, Outcome, Overload, STRING, TIMESTAMP, text};
 use crate::cel::error::EvaluationError;
 use crate::cel::value::Value;
+use std::cmp::Ordering;
 use std::fmt;
 
 pub(super) const OVERLOADS: &[Overload] = &[
@@ -162,22 +163,45 @@ impl fmt::Display for Duration {
     }
 }
 
-/// A point in time of the years 1 to 9999.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// A point in time of the years 1 to 9999. It is written in the zone it was read in, and the same as the
+/// same point in another zone.
+#[derive(Clone, Copy, Debug)]
 pub struct Timestamp {
     seconds: i64,
     nanoseconds: i64,
+    /// Seconds its zone is ahead of UTC.
+    offset: i64,
 }
+
+impl Ord for Timestamp {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.seconds, self.nanoseconds).cmp(&(other.seconds, other.nanoseconds))
+    }
+}
+
+impl PartialOrd for Timestamp {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Timestamp {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Timestamp {}
 
 impl Timestamp {
     /// A point so many seconds after 1970 began.
     pub(in crate::cel) fn from_seconds(seconds: i64) -> Result<Self, EvaluationError> {
-        Self::at(seconds, 0)
+        Self::at(seconds, 0, 0)
     }
 
-    fn at(seconds: i64, nanoseconds: i64) -> Result<Self, EvaluationError> {
+    fn at(seconds: i64, nanoseconds: i64, offset: i64) -> Result<Self, EvaluationError> {
         if (FIRST_SECOND..=LAST_SECOND).contains(&seconds) {
-            Ok(Self { seconds, nanoseconds })
+            Ok(Self { seconds, nanoseconds, offset })
         } else {
             Err(EvaluationError::TimestampOverflow)
         }
@@ -201,16 +225,16 @@ impl Timestamp {
     ///
     /// When the text is anything else, or outside the years 1 to 9999.
     pub fn parse(source: &str) -> Result<Self, EvaluationError> {
-        let (seconds, nanoseconds) = parse_timestamp(source).ok_or_else(|| {
+        let (seconds, nanoseconds, offset) = parse_timestamp(source).ok_or_else(|| {
             EvaluationError::function(format!("{source:?} is no time in the form of RFC 3339"))
         })?;
-        Self::at(seconds, nanoseconds)
+        Self::at(seconds, nanoseconds, offset)
     }
 
     pub(in crate::cel) fn add(self, duration: Duration) -> Result<Self, EvaluationError> {
         let nanoseconds = self.nanoseconds + duration.0 % NANOSECONDS;
         let seconds = self.seconds + duration.0 / NANOSECONDS + nanoseconds.div_euclid(NANOSECONDS);
-        Self::at(seconds, nanoseconds.rem_euclid(NANOSECONDS))
+        Self::at(seconds, nanoseconds.rem_euclid(NANOSECONDS), self.offset)
     }
 
     pub(in crate::cel) fn since(self, earlier: Self) -> Result<Duration, EvaluationError> {
@@ -222,7 +246,8 @@ impl Timestamp {
     }
 }
 
-fn parse_timestamp(source: &str) -> Option<(i64, i64)> {
+/// Seconds since 1970, nanoseconds, and the seconds the zone is ahead of UTC.
+fn parse_timestamp(source: &str) -> Option<(i64, i64, i64)> {
     let number = |text: &str| (digits(text) == text).then(|| text.parse::<i64>().ok()).flatten();
     let year = number(source.get(..4)?)?;
     let month = number(source.get(5..7)?)?;
@@ -262,7 +287,8 @@ fn parse_timestamp(source: &str) -> Option<(i64, i64)> {
         }
         _ => return None,
     };
-    Some((days_from_civil(year, month, day) * DAY + hour * 3600 + minute * 60 + second - offset, nanoseconds))
+    let local = days_from_civil(year, month, day) * DAY + hour * 3600 + minute * 60 + second;
+    Some((local - offset, nanoseconds, offset))
 }
 
 const fn is_leap(year: i64) -> bool {
@@ -302,15 +328,23 @@ const fn civil_from_days(days: i64) -> (i64, i64, i64) {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (year, month, day) = civil_from_days(self.seconds.div_euclid(DAY));
-        let second = self.seconds.rem_euclid(DAY);
+        let local = self.seconds + self.offset;
+        let (year, month, day) = civil_from_days(local.div_euclid(DAY));
+        let second = local.rem_euclid(DAY);
         let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
         write!(formatter, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")?;
         if self.nanoseconds != 0 {
             let fraction = format!("{:09}", self.nanoseconds);
             write!(formatter, ".{}", fraction.trim_end_matches('0'))?;
         }
-        formatter.write_str("Z")
+        let minutes = self.offset.abs() / 60;
+        match self.offset {
+            0 => formatter.write_str("Z"),
+            offset => {
+                let sign = if offset < 0 { '-' } else { '+' };
+                write!(formatter, "{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+            }
+        }
     }
 }
 

@@ -353,7 +353,7 @@ const TABLE: &[(&str, &str)] = &[
     ("duration('1h') - duration('1m')", "duration 3540000000000"),
     ("duration('2562047h') + duration('2562047h')", "error: integer overflow"),
     ("timestamp('2024-01-01T00:00:00Z')", "timestamp 2024-01-01T00:00:00Z"),
-    ("timestamp('2024-01-01T00:00:00+01:00')", "timestamp 2023-12-31T23:00:00Z"),
+    ("timestamp('2024-01-01T00:00:00+01:00')", "timestamp 2024-01-01T00:00:00+01:00"),
     ("timestamp('2024-01-01T00:00:00.123456789Z')", "timestamp 2024-01-01T00:00:00.123456789Z"),
     ("timestamp('0001-01-01T00:00:00Z')", "timestamp 0001-01-01T00:00:00Z"),
     ("timestamp('9999-12-31T23:59:59.999999999Z')", "timestamp 9999-12-31T23:59:59.999999999Z"),

@@ -1,4 +1,5 @@
 use super::*;
+use crate::yaml::Value;
 
 fn one(text: &str) -> Document<'_> {
     let mut documents = load_stream(text, &Limits::default()).unwrap();
@@ -77,8 +78,8 @@ fn a_key_written_twice_is_noticed_and_the_last_one_wins() {
 }
 
 #[test]
-fn comments_directives_and_empty_documents_hold_no_document() {
-    for text in ["", "\n", "# a\n", "---\n---\n", "--- # c\n", "\u{feff}# bom\n", "%YAML 1.1\n---\n# c\n"] {
+fn comments_and_empty_documents_hold_no_document() {
+    for text in ["", "\n", "# a\n", "---\n---\n", "--- # c\n", "\u{feff}# bom\n"] {
         assert_eq!(load_stream(text, &Limits::default()).unwrap(), [], "{text:?}");
     }
 }
@@ -91,6 +92,8 @@ fn line_ends_and_byte_order_marks_do_not_matter() {
 #[test]
 fn what_is_no_document_says_why_and_where() {
     assert!(matches!(error("a: [1\n"), LoadErrorKind::Syntax(_)));
+    // The stream is cut at `---`, and a directive alone is no document.
+    assert!(matches!(error("%YAML 1.1\n---\na: 1\n"), LoadErrorKind::Syntax(_)));
     assert!(matches!(error("a: 1\n b: 2\n"), LoadErrorKind::Syntax(_)));
     assert!(matches!(error("a: *x\n"), LoadErrorKind::Syntax(_)));
     assert_eq!(error("? [a]\n: 1\n"), LoadErrorKind::Key);

@@ -224,31 +224,31 @@ pub(super) fn corpus() -> Vec<Value> {
 /// Everything the chart renders in each of its environments.
 fn rendered() -> Vec<Value> {
     let mut objects = Vec::new();
-    for system in fs::read_dir(repository().join("values")).unwrap() {
-        let system = system.unwrap().path();
-        if !system.is_dir() {
-            continue;
-        }
+    let mut systems: Vec<_> =
+        fs::read_dir(repository().join("values")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    systems.sort();
+    for system in systems {
+        let base = system.join("base.yaml");
         let mut environments: Vec<_> =
             fs::read_dir(&system).unwrap().map(|entry| entry.unwrap().path()).collect();
-        environments.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+        environments
+            .retain(|path| path.extension().is_some_and(|extension| extension == "yaml") && *path != base);
         environments.sort();
         for values in environments {
-            let output = Command::new(tool("helm4"))
-                .args(["template", "parity"])
-                .arg(repository().join("chart"))
-                .arg("-f")
-                .arg(&values)
-                .output()
-                .unwrap();
-            assert!(
-                output.status.success(),
-                "{}: {}",
-                values.display(),
-                String::from_utf8_lossy(&output.stderr)
-            );
+            let mut helm = Command::new(tool("helm4"));
+            helm.args(["template", "parity"]).arg(repository().join("chart"));
+            for values in [&base, &values].into_iter().filter(|path| path.exists()) {
+                helm.arg("-f").arg(values);
+            }
+            let output = helm.output().unwrap();
+            let told = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{}: {told}", values.display());
             objects.extend(documents(&String::from_utf8(output.stdout).unwrap()));
         }
+    }
+    for object in &mut objects {
+        // Each policy judges in a namespace of its own.
+        object["metadata"].as_object_mut().unwrap().remove("namespace");
     }
     objects.iter_mut().for_each(fill);
     assert!(objects.len() > 20, "the chart renders {} objects", objects.len());
@@ -272,6 +272,21 @@ pub(super) fn documents(text: &str) -> Vec<Value> {
         .iter()
         .map(|document| serde_json::from_str(&gift_plugin::yaml::to_json(&document.root)).unwrap())
         .collect()
+}
+
+/// The names of apps, the project and the tiers that the first system's parameters allow.
+fn facts() -> (Vec<String>, String, Vec<String>) {
+    let params = &super::params()[0].1;
+    let list = |key: &str| {
+        params["data"][key].as_str().unwrap().split(',').map(|name| name.trim().to_owned()).collect()
+    };
+    (list("apps"), params["data"]["project"].as_str().unwrap().to_owned(), list("tiers"))
+}
+
+/// Labels that every policy is content with.
+fn labels() -> Value {
+    let (apps, project, tiers) = facts();
+    json!({"app": apps[0], "project": project, "tier": tiers[0]})
 }
 
 fn container(name: &str) -> Value {
@@ -363,17 +378,18 @@ fn pod_specs() -> Vec<Value> {
 
 /// A workload of a kind that keeps every rule but for what its pod breaks.
 fn workload(kind: &str, spec: &Value) -> Value {
-    let labels = json!({"app": "user-service", "project": "gift-service", "tier": "backend"});
+    let labels = labels();
     let mut spec = spec.clone();
     let mut template = json!({"metadata": {"labels": labels}, "spec": null});
     if matches!(kind, "Job" | "CronJob") {
         spec["restartPolicy"] = json!("Never");
     }
     template["spec"] = spec.clone();
-    let selector = json!({"matchLabels": {"app": "user-service"}});
+    let app = &labels["app"];
+    let selector = json!({"matchLabels": {"app": app}});
     let (version, spec) = match kind {
         "Pod" => ("v1", spec),
-        "ReplicationController" => ("v1", json!({"selector": {"app": "user-service"}, "template": template})),
+        "ReplicationController" => ("v1", json!({"selector": {"app": app}, "template": template})),
         "Job" => ("batch/v1", json!({"template": template})),
         "CronJob" => {
             ("batch/v1", json!({"schedule": "0 * * * *", "jobTemplate": {"spec": {"template": template}}}))
@@ -388,25 +404,16 @@ fn workload(kind: &str, spec: &Value) -> Value {
 
 /// Labels in every state, on objects of several kinds.
 fn labelled() -> Vec<Value> {
-    let good = Map::from_iter(["app=user-service", "project=gift-service", "tier=backend"].map(|label| {
-        let (key, value) = label.split_once('=').unwrap();
-        (key.to_owned(), json!(value))
-    }));
+    let good: Map<String, Value> = labels().as_object().cloned().unwrap();
+    let (apps, _, tiers) = facts();
+    let mut values =
+        vec![Value::Null, json!(""), json!("other"), json!("Backend"), labels()["project"].clone()];
+    values.extend(apps.iter().chain(&tiers).map(|value| json!(value)));
     let mut sets = vec![Value::Null, json!({}), Value::Object(good.clone())];
     for key in ["app", "project", "tier"] {
-        for value in [
-            json!(""),
-            json!("other"),
-            json!("frontend"),
-            json!("Backend"),
-            json!("gift-app"),
-            json!("gift"),
-            json!("api-gateway"),
-            json!("gift-service"),
-            Value::Null,
-        ] {
+        for value in &values {
             let mut labels = good.clone();
-            labels.insert(key.to_owned(), value);
+            labels.insert(key.to_owned(), value.clone());
             sets.push(Value::Object(labels));
         }
     }
@@ -455,7 +462,7 @@ fn labelled() -> Vec<Value> {
 }
 
 fn config_maps() -> Vec<Value> {
-    let labels = json!({"app": "user-service", "project": "gift-service", "tier": "backend"});
+    let labels = labels();
     let config_map = |field: &str, data: Value| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "labels": labels}, field: data});
     let mut objects = Vec::new();
     for name in NAMES {

@@ -19,6 +19,12 @@ pub(super) struct Normalisation {
 /// All there are.
 pub(super) const NORMALISATIONS: &[Normalisation] = &[
     Normalisation {
+        title: "maps and lists without entries are not there",
+        reason: "`has(object.data)` is false for `data: {}` once it was decoded. The plugin knows no schema, and some \
+                 empty fields stay, such as `emptyDir: {}`.",
+        apply: empties,
+    },
+    Normalisation {
         title: "a Pod's requests are its limits where none are stated",
         reason: "The API server fills them in, for Pods and not for the templates of workloads; what asks whether \
              requests are stated sees them. The plugin asks for what the author wrote.",
@@ -31,6 +37,25 @@ pub(super) const NORMALISATIONS: &[Normalisation] = &[
         apply: quantities,
     },
 ];
+
+/// Fields that hold nothing, but for those whose being there says something: `podSelector: {}`.
+fn empties(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(empties),
+        Value::Object(fields) => {
+            fields.retain(|key, field| match field {
+                Value::Object(fields) => {
+                    !(fields.is_empty()
+                        && matches!(key.as_str(), "data" | "labels" | "annotations" | "limits" | "requests"))
+                }
+                Value::Array(items) => !items.is_empty(),
+                _ => true,
+            });
+            fields.values_mut().for_each(empties);
+        }
+        _ => {}
+    }
+}
 
 fn requests_of_pods(object: &mut Value) {
     if object["kind"] != "Pod" {

@@ -1,7 +1,7 @@
-//! Fields that hold null: to the API server they are not there.
+//! What an API server makes of an object before policies see it, as far as no schema is needed for it.
 //!
-//! What Kubernetes' own kinds are decoded into has no nulls, so `initContainers: null` is the same as
-//! nothing, and a null in a map of texts or quantities is the empty text or 0. For custom resources the
+//! Fields that hold null are not there: what Kubernetes' own kinds are decoded into has no nulls, so `initContainers: null` is the
+//! same as nothing, and a null in a map of texts or quantities is the empty text or 0. For custom resources the
 //! schema decides, which is not known here; they stay as they are. Depends on [`super::resource`] and
 //! [`crate::yaml`].
 
@@ -74,6 +74,17 @@ fn dropped<'a>(node: &Node<'a>, field: &str, selector_is_map: bool) -> Node<'a> 
         value => value.clone(),
     };
     Node { value, span: node.span }
+}
+
+/// The object with the namespace it is created in, which the API server fills in.
+pub(super) fn with_namespace<'a>(mut object: Node<'a>, namespace: &'a str) -> Node<'a> {
+    let name = Node { value: Value::String(namespace.into()), span: object.span };
+    if let Value::Mapping(fields) = &mut object.value
+        && let Some(Node { value: Value::Mapping(metadata), span }) = fields.get_mut("metadata")
+    {
+        metadata.insert("namespace".into(), *span, name);
+    }
+    object
 }
 
 #[cfg(test)]
