@@ -138,6 +138,6 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join("values.yaml"), "a: 1\n\tb: 2\n").unwrap();
         let error = compose(&RenderRequest::new(directory.path())).unwrap_err();
-        assert!(error.to_string().contains("values.yaml:1:4 "), "{error}");
+        assert!(error.to_string().contains("values.yaml:2:1 "), "{error}");
     }
 }

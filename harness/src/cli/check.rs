@@ -81,7 +81,8 @@ impl Selection {
     fn split(options: &mut PostRenderOptions) -> Self {
         let built_in: Vec<_> = rules::built_in().into_iter().map(|rule| rule.id).collect();
         let is_asserted = |name: &String| assertions::find(name).is_some() && !built_in.contains(name);
-        let (only, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut options.only).into_iter().partition(is_asserted);
+        let (only, rest): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut options.only).into_iter().partition(is_asserted);
         let (mut skip, skipped): (Vec<_>, Vec<_>) =
             std::mem::take(&mut options.skip).into_iter().partition(is_asserted);
         let none = only.is_empty() && !rest.is_empty();
