@@ -190,11 +190,13 @@ fn assert_told(breach: &Breach, chart: &str, told: &str) {
     for part in [head.as_str(), &template, "help: "] {
         assert!(told.contains(part), "{}: {part} is not in\n{told}", breach.number);
     }
-    // The namespace stands between the kind and the name.
+    // The namespace, where one is stated, stands between the kind and the name.
     let (kind, name) = breach.object.split_once(' ').unwrap();
-    let (kind, place) = (format!("= {kind} "), format!("/{name}: {}", breach.path));
+    let (kind, place) = (format!("= {kind} "), format!("{name}: {}", breach.path));
     assert!(
-        told.lines().any(|line| line.trim_start().starts_with(&kind) && line.ends_with(&place)),
+        told.lines().filter_map(|line| line.trim_start().strip_prefix(&kind)).any(|object| {
+            object == place || object.split_once('/').is_some_and(|(_, unqualified)| unqualified == place)
+        }),
         "{}: {} of {} is not in\n{told}",
         breach.number,
         breach.path,
