@@ -1,6 +1,7 @@
 //! One binary for all integration tests: one link, shared fixtures.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
+#![allow(clippy::print_stderr, reason = "what a comparison compared is told to who asks with --nocapture")]
 
 mod chart;
 mod cluster;
