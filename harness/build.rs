@@ -85,8 +85,10 @@ fn compile(root: &Path, out: &Path) -> Result<PathBuf, Box<dyn Error>> {
     }
     let status = cargo
         .current_dir(root)
-        .args(["build", "--quiet", "--locked", "--package", "gift-plugin", "--profile", "plugin"])
-        .args(["--target", TARGET, "--target-dir"])
+        // A cdylib here alone: as one of the library's own crate types it would take the hash out of
+        // the name of its rlib, and builds with different features would write over one another.
+        .args(["rustc", "--quiet", "--locked", "--package", "gift-plugin", "--profile", "plugin"])
+        .args(["--lib", "--crate-type", "cdylib", "--target", TARGET, "--target-dir"])
         .arg(&shared)
         .status()?;
     if !status.success() {
