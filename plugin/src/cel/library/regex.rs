@@ -11,6 +11,7 @@ use crate::cel::types::{Kind, Shape};
 use crate::cel::value::{Text, Value};
 use ::regex::{Regex, RegexBuilder};
 use std::borrow::Cow;
+use std::cell::RefCell;
 
 const BOOL: Shape = Shape::Is(Kind::Bool);
 
@@ -28,8 +29,34 @@ const MAX_SIZE: usize = 4 << 20;
 /// How often a repetition may repeat, as in Go.
 const MAX_REPEAT: u32 = 1000;
 
-/// Compiles a pattern written in RE2's syntax.
+/// How many compiled patterns are kept: those a policy takes from its parameters are few, and are
+/// asked for once for each value they are held against.
+const KEPT: usize = 32;
+
+thread_local! {
+    static COMPILED: RefCell<Vec<(String, Regex)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The compiled form of a pattern written in RE2's syntax.
 pub(in crate::cel) fn compile(pattern: &str) -> Result<Regex, String> {
+    let kept = |compiled: &RefCell<Vec<(String, Regex)>>| {
+        compiled.borrow().iter().find(|(known, _)| known == pattern).map(|(_, regex)| regex.clone())
+    };
+    if let Some(regex) = COMPILED.with(kept) {
+        return Ok(regex);
+    }
+    let regex = build(pattern)?;
+    COMPILED.with(|compiled| {
+        let mut compiled = compiled.borrow_mut();
+        if compiled.len() == KEPT {
+            compiled.remove(0);
+        }
+        compiled.push((pattern.to_owned(), regex.clone()));
+    });
+    Ok(regex)
+}
+
+fn build(pattern: &str) -> Result<Regex, String> {
     let translated =
         Translator { pattern, position: 0, output: String::with_capacity(pattern.len() + 8) }.translate()?;
     RegexBuilder::new(&translated).size_limit(MAX_SIZE).build().map_err(|error| match error {
