@@ -5,15 +5,15 @@
 //! only `unsafe` outside the plugin's exports is here.
 
 use super::SandboxError;
-use std::hash::{Hash, Hasher};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use wasmtime::{Engine, Module};
 
-/// The module compiled for `engine`, from the cache when it is there. A cache that cannot be read or
+/// The module of that id compiled for `engine`, from the cache when it is there. A cache that cannot be read or
 /// written costs time, nothing else.
-pub(super) fn load(engine: &Engine, wasm: &[u8]) -> Result<Module, SandboxError> {
-    let Some(path) = path(engine, wasm) else {
+pub(super) fn load(engine: &Engine, wasm: &[u8], id: &str) -> Result<Module, SandboxError> {
+    let Some(path) = path(engine, id) else {
         return Module::new(engine, wasm).map_err(SandboxError::Module);
     };
     if let Some(module) = read(engine, &path) {
@@ -49,25 +49,11 @@ fn write(path: &Path, code: &[u8]) -> Option<()> {
     Some(())
 }
 
-fn path(engine: &Engine, wasm: &[u8]) -> Option<PathBuf> {
-    let mut compatibility = KeyHasher(blake3::Hasher::new());
+fn path(engine: &Engine, id: &str) -> Option<PathBuf> {
+    let mut compatibility = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut compatibility);
-    compatibility.0.update(wasm);
-    let key = compatibility.0.finalize().to_hex();
-    Some(crate::directories::cache()?.join("modules").join(format!("{}.cwasm", &key[..32])))
-}
-
-/// Lets wasmtime's own description of the engine into the name of the file.
-struct KeyHasher(blake3::Hasher);
-
-impl Hasher for KeyHasher {
-    fn finish(&self) -> u64 {
-        0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
-    }
+    let name = format!("{id}-{:016x}.cwasm", compatibility.finish());
+    Some(crate::directories::cache()?.join("modules").join(name))
 }
 
 #[cfg(unix)]

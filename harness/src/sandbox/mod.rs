@@ -17,6 +17,9 @@ use wasmtime::{Config, Engine, Instance, InstancePre, Linker, Memory, Module, St
 /// The module this command carries.
 pub const PLUGIN_WASM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/plugin.wasm"));
 
+/// What tells the module from others: a hash and its length.
+const PLUGIN_WASM_ID: &str = env!("GIFT_PLUGIN_WASM_ID");
+
 /// A module ready to answer requests. Cheap to share between threads.
 pub struct Sandbox {
     engine: Engine,
@@ -95,7 +98,7 @@ impl Sandbox {
     pub fn new() -> Result<Self, SandboxError> {
         let limits = SandboxLimits::default();
         let engine = engine(&limits)?;
-        let module = compiled::load(&engine, PLUGIN_WASM)?;
+        let module = compiled::load(&engine, PLUGIN_WASM, PLUGIN_WASM_ID)?;
         Self::link(engine, &module, limits)
     }
 

@@ -12,7 +12,7 @@ use super::evaluate::Evaluator;
 use super::library::Overload;
 use super::types::{Kind, Type};
 use super::value::Value;
-use regex::Regex;
+use regex_automata::meta::Regex;
 use std::sync::Arc;
 
 /// An expression that can be evaluated, any number of times, against any values.

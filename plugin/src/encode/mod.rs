@@ -13,7 +13,7 @@ mod secret;
 pub use edit::{Edit, apply};
 pub use secret::{EncodeError, Encoded, encode_document};
 
-use crate::yaml::{Limits, Node, Value, load_documents};
+use crate::yaml::{Limits, Node, Value, load_chunk, split};
 use std::collections::BTreeSet;
 
 /// What the value of a reference begins with.
@@ -44,12 +44,15 @@ pub fn reference(value: &str) -> Option<&str> {
 #[must_use]
 pub fn references(stream: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    if stream.contains(REFERENCE_PREFIX) {
-        for document in load_documents(stream, &Limits::default()).flatten() {
-            for object in objects(&document.root) {
-                for entry in data_entries(object) {
-                    found.extend(entry.as_str().and_then(reference).map(str::to_owned));
-                }
+    let limits = Limits::default();
+    for chunk in split(stream) {
+        if !stream[chunk.span.start..chunk.span.end].contains(REFERENCE_PREFIX) {
+            continue;
+        }
+        let Ok(Some(document)) = load_chunk(stream, chunk, &limits) else { continue };
+        for object in objects(&document.root) {
+            for entry in data_entries(object) {
+                found.extend(entry.as_str().and_then(reference).map(str::to_owned));
             }
         }
     }

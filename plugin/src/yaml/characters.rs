@@ -125,6 +125,15 @@ impl<'a> Cursor<'a> {
         self.column += 1;
     }
 
+    /// Passes the bytes that are wanted; they must be ASCII, and no line breaks.
+    pub(super) fn skip_run(&mut self, wanted: impl Fn(u8) -> bool) {
+        let rest = self.text.as_bytes().get(self.byte..).unwrap_or_default();
+        let length = rest.iter().position(|byte| !wanted(*byte)).unwrap_or(rest.len());
+        self.byte += length;
+        self.character += length;
+        self.column += length;
+    }
+
     /// Passes a line break, if there is one.
     pub(super) fn skip_break(&mut self) {
         let length = self.break_length(0);
@@ -152,15 +161,17 @@ impl<'a> Cursor<'a> {
 
     /// Passes everything up to the end of the line.
     pub(super) fn skip_to_break(&mut self) {
-        while !self.is_break_or_end(0) {
+        loop {
+            self.skip_run(|byte| matches!(byte, b' '..=b'~'));
+            if self.is_break_or_end(0) {
+                return;
+            }
             self.skip();
         }
     }
 
     pub(super) fn skip_blanks(&mut self) {
-        while self.is_blank(0) {
-            self.skip();
-        }
+        self.skip_run(|byte| matches!(byte, b' ' | b'\t'));
     }
 
     /// Ends a last line that has no line break.
@@ -181,9 +192,7 @@ impl<'a> Cursor<'a> {
     /// Passes letters, digits, `-` and `_`.
     pub(super) fn word(&mut self) -> &'a str {
         let start = self.byte;
-        while is_word(self.at(0)) {
-            self.skip();
-        }
+        self.skip_run(is_word);
         self.text(start, self.byte)
     }
 }

@@ -137,6 +137,10 @@ impl<'a> Cursor<'a> {
                     break;
                 }
                 self.skip();
+                self.skip_run(|byte| {
+                    matches!(byte, b'!'..=b'~')
+                        && !matches!(byte, b':' | b',' | b'?' | b'[' | b']' | b'{' | b'}')
+                });
             }
             if self.byte() > start {
                 if let Some(gap) = gap.take() {
@@ -194,6 +198,7 @@ impl<'a> Cursor<'a> {
                     start = self.byte();
                 } else {
                     self.skip();
+                    self.skip_run(|byte| matches!(byte, b'!'..=b'~') && byte != quote && byte != b'\\');
                 }
             }
             out.take(start, self.byte());

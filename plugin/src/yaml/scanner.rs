@@ -90,6 +90,8 @@ pub(super) struct Scanner<'a> {
     /// One for each flow level, and one for the block context.
     keys: Vec<SimpleKey>,
     at_end: bool,
+    /// Whether the first token is there and nothing can come in front of it any more.
+    is_ready: bool,
 }
 
 impl<'a> Scanner<'a> {
@@ -104,11 +106,22 @@ impl<'a> Scanner<'a> {
             key_allowed: true,
             keys: vec![SimpleKey::default()],
             at_end: false,
+            is_ready: false,
         })
     }
 
     /// The next token, which stays where it is. Behind the end there is the end again.
+    #[inline]
     pub(super) fn peek(&mut self) -> Result<&Placed<'a>, SyntaxError> {
+        // Asked for several times before it is taken.
+        if !self.is_ready {
+            self.prepare()?;
+        }
+        Ok(&self.tokens[0])
+    }
+
+    #[inline(never)]
+    fn prepare(&mut self) -> Result<(), SyntaxError> {
         while !self.at_end && self.needs_more()? {
             self.fetch()?;
         }
@@ -116,12 +129,14 @@ impl<'a> Scanner<'a> {
             let end = self.cursor.byte();
             self.tokens.push_back(Placed { token: Token::StreamEnd, start: end, end });
         }
-        Ok(&self.tokens[0])
+        self.is_ready = true;
+        Ok(())
     }
 
     /// Takes the next token.
     pub(super) fn next(&mut self) -> Result<Placed<'a>, SyntaxError> {
         self.peek()?;
+        self.is_ready = false;
         self.taken += 1;
         let end = self.cursor.byte();
         Ok(self.tokens.pop_front().unwrap_or(Placed { token: Token::StreamEnd, start: end, end }))
@@ -198,9 +213,7 @@ impl<'a> Scanner<'a> {
                 self.cursor.skip_leading_mark();
             }
             let tabs = self.flow_level > 0 || !self.key_allowed;
-            while self.cursor.at(0) == b' ' || (tabs && self.cursor.at(0) == b'\t') {
-                self.cursor.skip();
-            }
+            self.cursor.skip_run(|byte| byte == b' ' || (tabs && byte == b'\t'));
             if self.cursor.at(0) == b'#' {
                 self.cursor.skip_to_break();
             }

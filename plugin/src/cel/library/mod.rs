@@ -27,7 +27,7 @@ use super::budget::Budget;
 use super::error::EvaluationError;
 use super::types::{Kind, Shape};
 use super::value::Value;
-use ::regex::Regex;
+use regex_automata::meta::Regex;
 
 /// What a function gives.
 pub(super) type Outcome<'a> = Result<Value<'a>, EvaluationError>;

@@ -3,13 +3,14 @@
 //! The engine's own syntax differs in places, so a pattern is translated first: `\d`, `\w`, `\s`
 //! and `\b` mean ASCII, `\Q…\E` quotes, a lone `{` is a brace, brackets nest in no class.
 //!
-//! Depends on the `regex` crate.
+//! Depends on the engine of the `regex` crate.
 
 use super::{CallContext, INT, Outcome, Overload, STRING, STRINGS, int, text};
 use crate::cel::error::EvaluationError;
 use crate::cel::types::{Kind, Shape};
 use crate::cel::value::{Text, Value};
-use ::regex::{Regex, RegexBuilder};
+use regex_automata::meta::{BuildError, Regex};
+use regex_automata::nfa::thompson::WhichCaptures;
 use std::borrow::Cow;
 use std::cell::RefCell;
 
@@ -59,13 +60,23 @@ pub(in crate::cel) fn compile(pattern: &str) -> Result<Regex, String> {
 fn build(pattern: &str) -> Result<Regex, String> {
     let translated =
         Translator { pattern, position: 0, output: String::with_capacity(pattern.len() + 8) }.translate()?;
-    RegexBuilder::new(&translated).size_limit(MAX_SIZE).build().map_err(|error| match error {
-        ::regex::Error::CompiledTooBig(_) => "expression too large".to_owned(),
+    // Nobody asks what groups matched. Looking for literals first would make long texts faster, and the
+    // many patterns that are held against a few short texts slower.
+    let configuration = Regex::config()
+        .which_captures(WhichCaptures::Implicit)
+        .auto_prefilter(false)
+        .nfa_size_limit(Some(MAX_SIZE));
+    Regex::builder().configure(configuration).build(&translated).map_err(|error| explanation(&error))
+}
+
+fn explanation(error: &BuildError) -> String {
+    match error.syntax_error() {
         // The last line says what is wrong, the ones before show the translated pattern.
-        other => {
-            other.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
+        Some(error) => {
+            error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
         }
-    })
+        None => "expression too large".to_owned(),
+    }
 }
 
 /// The pattern of a call: prepared when it is a literal, else compiled now.
@@ -100,8 +111,12 @@ fn find<'a>(context: &mut CallContext<'_>, arguments: &[Value<'a>]) -> Outcome<'
     let target = target(context, arguments)?;
     let regex = pattern(context, arguments)?;
     Ok(match &target {
-        Text::Borrowed(target) => Value::borrowed(regex.find(target).map_or("", |found| found.as_str())),
-        Text::Shared(target) => Value::text(regex.find(target).map_or("", |found| found.as_str())),
+        Text::Borrowed(target) => {
+            Value::borrowed(regex.find(target).map_or("", |found| &target[found.range()]))
+        }
+        Text::Shared(target) => {
+            Value::text(regex.find(target.as_ref()).map_or("", |found| &target[found.range()]))
+        }
     })
 }
 
@@ -112,9 +127,15 @@ fn find_all<'a>(context: &mut CallContext<'_>, arguments: &[Value<'a>]) -> Outco
     let regex = pattern(context, arguments)?;
     Ok(match &target {
         Text::Borrowed(target) => Value::List(
-            regex.find_iter(target).take(limit).map(|found| Value::borrowed(found.as_str())).collect(),
+            regex
+                .find_iter(target)
+                .take(limit)
+                .map(|found| Value::borrowed(&target[found.range()]))
+                .collect(),
         ),
-        Text::Shared(target) => Value::texts(regex.find_iter(target).take(limit).map(|found| found.as_str())),
+        Text::Shared(target) => {
+            Value::texts(regex.find_iter(target.as_ref()).take(limit).map(|found| &target[found.range()]))
+        }
     })
 }
 
@@ -266,7 +287,7 @@ impl<'p> Translator<'p> {
             'Q' => {
                 let quoted = self.rest();
                 let end = quoted.find("\\E").unwrap_or(quoted.len());
-                self.output.push_str(&::regex::escape(&quoted[..end]));
+                self.output.push_str(&regex_syntax::escape(&quoted[..end]));
                 self.position += (end + 2).min(quoted.len());
             }
             other => self.character(other)?,
