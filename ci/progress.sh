@@ -54,14 +54,19 @@ tell() {
     fi
 }
 
-# run_in_background LOG DESCRIBE COMMAND...: runs the command with its output in LOG, calls DESCRIBE LOG
-# every second for a line of progress, and returns the command's exit code.
+# start_background LOG COMMAND...: starts the command with its output in LOG; one at a time.
 progress_child=""
-run_in_background() {
-    local log=$1 describe=$2 code=0
-    shift 2
+start_background() {
+    local log=$1
+    shift
     "$@" >"$log" 2>&1 </dev/null &
     progress_child=$!
+}
+
+# await_background LOG DESCRIBE: calls DESCRIBE LOG every second for a line of progress until what was
+# started ends, and returns its exit code.
+await_background() {
+    local log=$1 describe=$2 code=0
     progress_told=$SECONDS
     while kill -0 "$progress_child" 2>/dev/null; do
         sleep 1
@@ -71,6 +76,14 @@ run_in_background() {
     progress_child=""
     clear_live_line
     return $code
+}
+
+# run_in_background LOG DESCRIBE COMMAND...: both.
+run_in_background() {
+    local log=$1 describe=$2
+    shift 2
+    start_background "$log" "$@"
+    await_background "$log" "$describe"
 }
 
 stop_background() {
