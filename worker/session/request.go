@@ -34,6 +34,8 @@ type Greeting struct {
 	Protocol int `json:"protocol"`
 	// Helm is the version of Helm this worker is, as 4.3.1.
 	Helm string `json:"helm"`
+	// AtOnce is how many requests it works on at the same time; those beyond wait unread.
+	AtOnce int `json:"atOnce"`
 }
 
 // Answer tells what became of a request. The frame's bytes are what Helm writes to its standard output,

@@ -26,13 +26,11 @@ func (declined Declined) Error() string { return declined.Reason }
 // of them is done, nothing more is read, so whoever asks too fast has to wait.
 func Serve(from io.Reader, to io.Writer, helm Helm, log *Log, atOnce int) error {
 	session := &session{to: to, helm: helm, log: log, running: map[uint64]context.CancelFunc{}}
-	if err := writeFrame(to, Greeting{Protocol: Protocol, Helm: helm.Version()}); err != nil {
+	if err := writeFrame(to, Greeting{Protocol: Protocol, Helm: helm.Version(), AtOnce: atOnce}); err != nil {
 		return err
 	}
 	places := make(chan struct{}, atOnce)
-	var all sync.WaitGroup
-	// Nobody waits for answers once the requests have ended.
-	defer func() { session.cancelAll(); all.Wait() }()
+	// Once the requests have ended nobody waits for answers, and the process may end as it is.
 	for {
 		request := &Request{}
 		body, err := readFrame(from, request)
@@ -49,10 +47,10 @@ func Serve(from io.Reader, to io.Writer, helm Helm, log *Log, atOnce int) error 
 		request.InPlace = body
 		ctx := session.begin(request.ID)
 		places <- struct{}{}
-		all.Go(func() {
+		go func() {
 			defer func() { <-places }()
 			session.answer(ctx, request)
-		})
+		}()
 	}
 }
 
@@ -81,14 +79,6 @@ func (session *session) cancel(id uint64) {
 	if cancel, ok := session.running[id]; ok {
 		cancel()
 		delete(session.running, id)
-	}
-}
-
-func (session *session) cancelAll() {
-	session.mutex.Lock()
-	defer session.mutex.Unlock()
-	for _, cancel := range session.running {
-		cancel()
 	}
 }
 

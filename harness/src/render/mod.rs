@@ -1,17 +1,21 @@
 //! From a chart and values to a manifest stream, by Helm itself.
 //!
 //! [`Renderer`] is what everything else builds on; [`HelmCommand`] is the reference, the
-//! `helm template` command in a clean environment. Depends on [`crate::tools`] and
-//! [`crate::diagnosis`].
+//! `helm template` command in a clean environment; [`HelmWorker`] gives the same bytes many times
+//! faster. Depends on [`crate::tools`] and [`crate::diagnosis`].
 
 mod command;
+mod environment;
 mod error;
+mod inputs;
 mod request;
+mod worker;
 
 pub use crate::tools::HelmVersion;
 pub use command::HelmCommand;
 pub use error::{HelmMessage, Place, RenderError};
 pub use request::{PostRendererCommand, RenderRequest, RenderedStream, Setting};
+pub use worker::HelmWorker;
 
 /// Renders charts.
 pub trait Renderer: Send + Sync {
@@ -21,4 +25,9 @@ pub trait Renderer: Send + Sync {
     ///
     /// [`RenderError`] when there is no Helm to ask, or Helm refuses.
     fn render(&self, request: &RenderRequest) -> Result<RenderedStream, RenderError>;
+
+    /// What whoever asked should know: that a slower way had to be taken, for instance. One sentence each.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
 }

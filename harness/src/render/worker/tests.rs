@@ -1,0 +1,1 @@
+//! Workers that crash, hang, refuse and come back.
