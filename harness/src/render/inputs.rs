@@ -2,7 +2,9 @@
 
 use super::{RenderError, RenderRequest};
 use gift_plugin::yaml::{Limits, Lines, Value, load_stream};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// Refuses a request whose chart or values files are not there or not YAML.
 pub(super) fn check(request: &RenderRequest) -> Result<(), RenderError> {
@@ -20,14 +22,27 @@ fn check_chart(path: &Path) -> Result<(), RenderError> {
     }
 }
 
+/// The contents of values files that were found good in this process: many renderings share a few files.
+static GOOD: Mutex<BTreeSet<[u8; blake3::OUT_LEN]>> = Mutex::new(BTreeSet::new());
+
 /// Helm's own messages about a values file name the line at best; this names the column too.
 fn check_values_file(path: &PathBuf) -> Result<(), RenderError> {
     let text =
         std::fs::read(path).map_err(|source| RenderError::ValuesFile { path: path.clone(), source })?;
+    let hash = *blake3::hash(&text).as_bytes();
+    if GOOD.lock().unwrap_or_else(PoisonError::into_inner).contains(&hash) {
+        return Ok(());
+    }
+    check_values(path, &text)?;
+    GOOD.lock().unwrap_or_else(PoisonError::into_inner).insert(hash);
+    Ok(())
+}
+
+fn check_values(path: &Path, text: &[u8]) -> Result<(), RenderError> {
     let refuse = |(line, column): (usize, usize), message: String| {
-        Err(RenderError::ValuesYaml { path: path.clone(), line, column, message })
+        Err(RenderError::ValuesYaml { path: path.to_owned(), line, column, message })
     };
-    let text = match std::str::from_utf8(&text) {
+    let text = match std::str::from_utf8(text) {
         Ok(text) => text,
         Err(error) => {
             let good = std::str::from_utf8(&text[..error.valid_up_to()]).unwrap_or_default();

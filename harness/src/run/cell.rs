@@ -216,7 +216,7 @@ impl Variations for Again<'_> {
     fn render(&self, change: &Change) -> Result<Vec<u8>, RenderError> {
         let mut request = self.request.clone();
         match change {
-            Change::Nothing => {}
+            Change::Nothing => return self.bench.cache.again(&request).map(|rendered| rendered.stream),
             Change::Values(values) => request.values.push(values.clone()),
             Change::ChartVersion => match self.bench.chart_version.directory() {
                 Some(Ok(directory)) => directory.clone_into(&mut request.chart),

@@ -28,6 +28,8 @@ pub struct HelmWorker {
     home: HelmHome,
     slots: [Mutex<Slot>; 2],
     directory: Option<PathBuf>,
+    /// The program of every worker; looked for when `None`.
+    program: Option<PathBuf>,
 }
 
 /// The worker of one Helm.
@@ -51,6 +53,7 @@ impl HelmWorker {
             home: HelmHome::new()?,
             slots: Default::default(),
             directory: std::env::current_dir().ok(),
+            program: None,
         })
     }
 
@@ -102,17 +105,14 @@ impl HelmWorker {
     }
 
     fn start(&self, helm: HelmVersion) -> Result<Process, String> {
-        let tool = Tool::HelmWorker(helm);
-        let found = tools::find(tool).map_err(|_| {
-            format!(
-                "there is no {}, so `helm template` renders, which is slower; `ci/setup helm` builds it",
-                tool.name()
-            )
-        })?;
-        let mut command = self.home.command(&found.path);
+        let program = match &self.program {
+            Some(program) => program.clone(),
+            None => looked_for(helm)?,
+        };
+        let mut command = self.home.command(&program);
         command.env("HELM_NO_PLUGINS", "1").env("HELM_PLUGINS", self.home.path().join("plugins"));
         let process = Process::start(command).map_err(|error| {
-            format!("{} cannot be used, so `helm template` renders: {error}", found.path.display())
+            format!("{} cannot be used, so `helm template` renders: {error}", program.display())
         })?;
         // Another Helm may render otherwise, and it is the user's Helm that counts.
         match tools::find(Tool::Helm(helm)) {
@@ -120,7 +120,7 @@ impl HelmWorker {
                 let version = own.version.map(|version| version.to_string()).unwrap_or_default();
                 Err(format!(
                     "{} renders as Helm {} and {} is Helm {version}, so `helm template` renders",
-                    found.path.display(),
+                    program.display(),
                     process.helm(),
                     own.path.display(),
                 ))
@@ -175,6 +175,14 @@ impl Renderer for HelmWorker {
         let reason = |slot: &Mutex<Slot>| slot.lock().unwrap_or_else(PoisonError::into_inner).absent.clone();
         self.slots.iter().filter_map(reason).collect()
     }
+}
+
+fn looked_for(helm: HelmVersion) -> Result<PathBuf, String> {
+    let tool = Tool::HelmWorker(helm);
+    tools::find(tool).map(|found| found.path).map_err(|_| {
+        let name = tool.name();
+        format!("there is no {name}, so `helm template` renders, which is slower; `ci/setup helm` builds it")
+    })
 }
 
 fn framed(request: &RenderRequest) -> (Request<'_>, Vec<u8>) {
