@@ -4,14 +4,15 @@ import (
 	"text/template"
 	_ "unsafe" // for go:linkname
 
+	"gift.dev/worker/session"
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chartutil"
 	"helm.sh/helm/v3/pkg/engine"
 )
 
-// Helm's engine parses every template again for each rendering, and offers no way around it. Two of its
+// Helm's engine parses every template again for each rendering, and offers no way around it. Three of its
 // functions, which it does not export, are all it takes to do without: the one that gives each template its
-// values, and the one that gives them their functions. They are linked here by name. That stands on the one
+// values, and those that give them their functions. They are linked here by name. That stands on the one
 // version of Helm this module requires, and on the tests that hold each stream against the command's.
 
 // renderable has the fields of the engine's type of that name, in its order.
@@ -27,6 +28,21 @@ func allTemplates(chrt *chart.Chart, values chartutil.Values) map[string]rendera
 //go:linkname initFunMap helm.sh/helm/v3/pkg/engine.Engine.initFunMap
 func initFunMap(engine engine.Engine, to *template.Template)
 
+//go:linkname funcMap helm.sh/helm/v3/pkg/engine.funcMap
+func funcMap() template.FuncMap
+
+// texts are the YAML that templates made of values.
+var texts = session.NewTexts(32 << 20)
+
 func bindFunctions(to *template.Template) {
 	initFunMap(engine.Engine{}, to)
+	own := funcMap()
+	faster := template.FuncMap{}
+	for _, name := range []string{"toYaml", "mustToYaml", "deepCopy", "mustDeepCopy"} {
+		if function, ok := own[name]; ok {
+			faster[name] = function
+		}
+	}
+	session.Faster(faster, texts)
+	to.Funcs(faster)
 }

@@ -14,7 +14,6 @@ import (
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chart/loader"
 	"helm.sh/helm/v3/pkg/chartutil"
-	"helm.sh/helm/v3/pkg/releaseutil"
 	"helm.sh/helm/v3/pkg/strvals"
 	"sigs.k8s.io/yaml"
 )
@@ -27,6 +26,7 @@ type helm struct {
 	charts    *session.Kept[*loadedChart]
 	values    *session.Kept[map[string]any]
 	schemas   *session.Kept[*schema]
+	sorted    *session.Kept[sorted]
 	templates *session.Templates
 }
 
@@ -37,6 +37,7 @@ func newHelm(version string) *helm {
 		charts:    session.NewKept[*loadedChart](64),
 		values:    session.NewKept[map[string]any](512),
 		schemas:   session.NewKept[*schema](64),
+		sorted:    session.NewKept[sorted](4096),
 		templates: session.NewTemplates(bindFunctions),
 	}
 }
@@ -110,17 +111,17 @@ func (helm *helm) render(ctx context.Context, request *session.Request, log *ses
 	if err != nil {
 		return nil, err
 	}
-	return assemble(own, files, request)
+	return helm.assemble(own, files, request)
 }
 
 // assemble puts a stream together from what the templates gave.
-func assemble(own *chart.Chart, files map[string]string, request *session.Request) ([]byte, error) {
+func (helm *helm) assemble(own *chart.Chart, files map[string]string, request *session.Request) ([]byte, error) {
 	for name := range files {
 		if strings.HasSuffix(name, "NOTES.txt") {
 			delete(files, name)
 		}
 	}
-	hooks, manifests, err := releaseutil.SortManifests(files, nil, releaseutil.InstallOrder)
+	objects, err := helm.sort(files)
 	if err != nil {
 		return nil, err
 	}
@@ -130,10 +131,10 @@ func assemble(own *chart.Chart, files map[string]string, request *session.Reques
 			fmt.Fprintf(&out, "---\n# Source: %s\n%s\n", crd.Filename, crd.File.Data)
 		}
 	}
-	for _, manifest := range manifests {
+	for _, manifest := range objects.manifests {
 		fmt.Fprintf(&out, "---\n# Source: %s\n%s\n", manifest.Name, manifest.Content)
 	}
-	return stream(out.String(), hooks, request.SkipTests), nil
+	return stream(out.String(), objects.hooks, request.SkipTests), nil
 }
 
 func (helm *helm) load(directory string, log *session.Log) (*loadedChart, error) {

@@ -25,7 +25,7 @@ func main() {
 	log.SetOutput(said)
 	if os.Getenv("GOGC") == "" {
 		// Renderings leave much behind and little alive.
-		debug.SetGCPercent(400)
+		debug.SetGCPercent(600)
 	}
 	helm := newHelm(strings.TrimPrefix(chartutil.DefaultCapabilities.HelmVersion.Version, "v"))
 	if err := session.Serve(bufio.NewReaderSize(os.Stdin, 1<<16), answers, helm, said, 2*runtime.GOMAXPROCS(0)); err != nil {

@@ -23,7 +23,7 @@ func main() {
 	slog.SetDefault(slog.New(handler(log)))
 	if os.Getenv("GOGC") == "" {
 		// Renderings leave much behind and little alive.
-		debug.SetGCPercent(400)
+		debug.SetGCPercent(600)
 	}
 	helm := newHelm(strings.TrimPrefix(common.DefaultCapabilities.HelmVersion.Version, "v"))
 	if err := session.Serve(bufio.NewReaderSize(os.Stdin, 1<<16), answers, helm, log, 2*runtime.GOMAXPROCS(0)); err != nil {

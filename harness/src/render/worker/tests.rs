@@ -67,7 +67,7 @@ fn it_gives_what_the_command_gives() {
         with(&request, serde_json::json!({"name": 1})),
         RenderRequest { kubernetes: Some("1.19".into()), ..request.clone() },
         RenderRequest { kubernetes: Some("one".into()), ..request.clone() },
-        set(Setting::Set("limits[".into(), "2".into())),
+        set(Setting::Set("limits[x]".into(), "2".into())),
         RenderRequest { release: "No Name".into(), ..request.clone() },
     ];
     let mut refusals = 0;
