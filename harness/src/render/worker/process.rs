@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 /// How long a worker may take to begin, and to let go of a request that was given up.
 const PATIENCE: Duration = Duration::from_secs(20);
-const LETTING_GO: Duration = Duration::from_millis(500);
+const LETTING_GO: Duration = Duration::from_secs(3);
 
 /// A worker that runs; killed when it is dropped.
 #[derive(Debug)]
