@@ -2,7 +2,8 @@
 # Builds one pinned Go tool into the user cache, or finds it there, or links what the user already has.
 # Sourced by ci/setup after progress.sh and pinned.sh; needs Go only when something must be built.
 #
-# $GIFT_CACHE/tools/<name>-<version>-<key>/   one finished build; key: go.mod, go.sum, flags, Go version
+# $GIFT_CACHE/tools/<name>-<version>-<key>/   one finished build; key: go.mod, go.sum, flags, Go version and
+#                                              the sources that are this repository's own
 # $GIFT_CACHE/bin/<binary>                    links to what is to be used
 #
 # A build takes place in a temporary folder beside the finished ones and is moved into place as a whole,
@@ -54,6 +55,11 @@ build_key() {
         cat "$tools_folder/$2/go.mod" "$tools_folder/$2/go.sum"
         pinned "$1" binaries
         pinned "$1" define
+        for folder in $(pinned "$1" sources); do
+            (cd "$tools_folder/$folder" && find . -type f | LC_ALL=C sort | while IFS= read -r file; do
+                printf '%s %s\n' "$file" "$(hash_of <"$file")"
+            done)
+        done
         GOTOOLCHAIN=local go env GOVERSION GOOS GOARCH GOAMD64 GOARM64 2>/dev/null || true
     } | hash_of
 }
@@ -101,9 +107,22 @@ is_setup() {
     [ ! -r "/proc/$1/cmdline" ] || tr '\0' ' ' <"/proc/$1/cmdline" | grep -q setup
 }
 
+# without_use SECTION HOME: why a tool that stands in for another is not built, or nothing.
+without_use() {
+    local other own
+    other=$(pinned "$1" for)
+    [ -n "$other" ] || return 0
+    own=$(version_of "$GIFT_CACHE/bin/$other")
+    if [ -n "$own" ] && [ "$own" != "$(pinned "$other" version)" ]; then
+        printf 'left out: %s is your %s' "$other" "$own"
+    elif [ ! -d "$2" ] && ! command -v go >/dev/null; then
+        printf 'left out: without Go, %s does its work, only slower' "$other"
+    fi
+}
+
 # provide SECTION: one step of ci/setup.
 provide() {
-    local section=$1 version module home key binary own entry log title
+    local section=$1 version module home key binary own entry log title idle advice=""
     title=$(pinned "$section" title)
     version=$(pinned "$section" version)
     module=$(pinned "$section" module)
@@ -116,6 +135,12 @@ provide() {
 
     key=$(build_key "$section" "$module")
     home="$GIFT_CACHE/tools/$section-$version-$key"
+    idle=$(without_use "$section" "$home")
+    if [ -n "$idle" ]; then
+        for entry in $(pinned "$section" binaries); do rm -f "$GIFT_CACHE/bin/${entry%%=*}"; done
+        end_step "$idle"
+        return 0
+    fi
     if [ ! -d "$home" ] && [ -z "$use_pinned_only" ]; then
         own=$(own_tool "$section")
         if [ -n "$own" ]; then
@@ -128,7 +153,8 @@ provide() {
 
     local outcome="kept"
     if [ ! -d "$home" ]; then
-        require_go "$title" "A $title of your own on PATH that is at least $(pinned "$section" least) would do as well."
+        [ -z "$(pinned "$section" own)" ] || advice="A $title of your own on PATH that is at least $(pinned "$section" least) would do as well."
+        require_go "$title" "$advice"
         require_space 2500000 "$title"
         take_lock "$section"
         if [ ! -d "$home" ]; then

@@ -60,6 +60,7 @@ impl fmt::Display for HelmVersion {
 #[allow(missing_docs, reason = "each variant is the program of that name")]
 pub enum Tool {
     Helm(HelmVersion),
+    HelmWorker(HelmVersion),
     Kubectl,
     Etcd,
     KubeApiserver,
@@ -76,6 +77,8 @@ impl Tool {
         match self {
             Self::Helm(HelmVersion::V3) => "helm3",
             Self::Helm(HelmVersion::V4) => "helm4",
+            Self::HelmWorker(HelmVersion::V3) => "helm3-worker",
+            Self::HelmWorker(HelmVersion::V4) => "helm4-worker",
             Self::Kubectl => "kubectl",
             Self::Etcd => "etcd",
             Self::KubeApiserver => "kube-apiserver",
@@ -112,6 +115,8 @@ impl Tool {
         match self {
             Self::Helm(HelmVersion::V3) => &["helm3", "helm"],
             Self::Helm(HelmVersion::V4) => &["helm4", "helm"],
+            Self::HelmWorker(HelmVersion::V3) => &["helm3-worker"],
+            Self::HelmWorker(HelmVersion::V4) => &["helm4-worker"],
             Self::Kubectl => &["kubectl"],
             Self::Etcd => &["etcd"],
             Self::KubeApiserver => &["kube-apiserver"],
@@ -131,7 +136,7 @@ impl Tool {
 
     fn setup(self) -> &'static str {
         match self {
-            Self::Helm(_) => "ci/setup helm",
+            Self::Helm(_) | Self::HelmWorker(_) => "ci/setup helm",
             _ => "ci/setup cluster",
         }
     }

@@ -105,6 +105,8 @@ pub(crate) enum CommandError {
     Interactive { name: String },
     #[error("--set {setting} has no `=`")]
     Setting { setting: String },
+    #[error("{reason}")]
+    NoWorker { reason: String },
     #[error("there is no rule `{rule}`")]
     NoSuchRule { rule: String, known: Vec<String> },
     #[error("there is no report of an earlier run at {}", path.display())]
@@ -130,6 +132,7 @@ impl Diagnose for CommandError {
             Self::TooLarge { .. } => "judge the releases one by one, or split the stream at its `---` lines".into(),
             Self::Interactive { .. } => "pipe a stream into it: `helm template gift ./chart | gift check -`".into(),
             Self::Setting { .. } => "write it as --set path.to.value=1".into(),
+            Self::NoWorker { .. } => "leave --renderer out to have the command do it".into(),
             Self::NoSuchRule { known, .. } => format!("the rules are {}", known.join(", ")),
             Self::NoReport { .. } => {
                 "run `gift check`, `gift render` or Helm with `--post-renderer gift` first; `gift explain RULE` \

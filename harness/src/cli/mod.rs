@@ -3,6 +3,7 @@
 //! Data goes to stdout, everything else to stderr, so that output can be piped. One module per verb;
 //! each gives a [`Conclusion`] or a [`Failure`], which become the exit code here.
 
+mod cache;
 mod catalogue;
 mod check;
 mod completions;
@@ -17,6 +18,7 @@ mod output;
 mod post_render;
 mod progress;
 mod render;
+mod renderer;
 mod reports;
 mod shard;
 mod status;
@@ -99,6 +101,7 @@ enum Verb {
     Up(up::Arguments),
     Down(down::Arguments),
     Status(status::Arguments),
+    Cache(cache::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
 }
@@ -155,6 +158,7 @@ fn run(arguments: Arguments) -> u8 {
         Verb::Up(arguments) => up::run(&arguments, &mut terminal),
         Verb::Down(arguments) => down::run(&arguments, &mut terminal),
         Verb::Status(arguments) => status::run(&arguments, &mut terminal),
+        Verb::Cache(arguments) => cache::run(&arguments, &mut terminal),
         Verb::Explain(arguments) => explain::run(&arguments, &mut terminal),
         Verb::Completions(arguments) => {
             completions::run(&arguments, &mut Arguments::command(), &mut terminal)

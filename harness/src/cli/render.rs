@@ -3,6 +3,7 @@
 use super::failure::{CommandError, Failure};
 use super::judgement::{self, Channel, JudgementArguments, SecretArguments};
 use super::output::Terminal;
+use super::renderer::RendererArguments;
 use super::{Conclusion, HelmMajor};
 use gift_harness::chart::Chart;
 use gift_harness::post_render::PostRenderer;
@@ -10,6 +11,7 @@ use gift_harness::redaction::redact;
 use gift_harness::report::Place;
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Print what reaches the cluster: values composed, rendered by Helm, Secrets encoded
 ///
@@ -57,13 +59,21 @@ pub(crate) struct Arguments {
     #[arg(long)]
     redact: bool,
     #[command(flatten)]
+    renderer: RendererArguments,
+    #[command(flatten)]
     judgement: JudgementArguments,
     #[command(flatten)]
     secrets: SecretArguments,
 }
 
 pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Conclusion, Failure> {
-    let rendered = chart(arguments)?.render()?;
+    let renderer = arguments.renderer.renderer([arguments.helm.version()])?;
+    let rendered = chart(arguments)?.renderer(Arc::clone(&renderer)).render()?;
+    if terminal.verbose {
+        for note in renderer.notes() {
+            writeln!(terminal.errors(), "note: {note}").map_err(Failure::output)?;
+        }
+    }
     if !terminal.quiet {
         for warning in &rendered.warnings {
             writeln!(terminal.errors(), "helm: {warning}").map_err(Failure::output)?;

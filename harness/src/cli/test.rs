@@ -4,16 +4,20 @@ use super::catalogue::{self, PolicyArguments};
 use super::failure::Failure;
 use super::output::{Format, Terminal};
 use super::progress::Progress;
+use super::renderer::RendererArguments;
 use super::shard::Shard;
 use super::{Conclusion, HelmMajor, reports};
 use gift_harness::diagnosis::Category;
 use gift_harness::matrix::{Cell, Expectation, Matrix};
 use gift_harness::policies::PolicySelection;
 use gift_harness::post_render::PostRenderOptions;
+use gift_harness::render::Stored;
+use gift_harness::render::stored::StoreDirectory;
 use gift_harness::report::{CellReport, Run};
 use gift_harness::run::{self, CellResult, Event, Plan, Plugin, RunError, Summary};
 use gift_harness::secrets::SecretSelection;
 use gift_plugin::protocol::Severity;
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -73,6 +77,11 @@ pub(crate) struct Arguments {
     /// An env file with the values secret references stand for; otherwise the published placeholders
     #[arg(long, value_name = "FILE")]
     secrets: Option<PathBuf>,
+    /// Render every cell, whether or not an earlier run has; what is rendered is not kept
+    #[arg(long)]
+    no_cache: bool,
+    #[command(flatten)]
+    renderer: RendererArguments,
     #[command(flatten)]
     policies: PolicyArguments,
 }
@@ -108,7 +117,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Conc
     };
     let (format, appearance) = (terminal.format, terminal.output_appearance());
     reports::write_run(terminal.output(), format, &run, appearance).map_err(Failure::output)?;
-    remark(terminal, &summary).map_err(Failure::output)?;
+    remark(terminal, &plan, &summary).map_err(Failure::output)?;
     Ok(conclude(&summary, arguments.deny_warnings))
 }
 
@@ -157,7 +166,13 @@ fn plan(
         ..PostRenderOptions::default()
     };
     let all = Plan::of(matrix)?;
+    let helms: BTreeSet<_> = cells.iter().map(|cell| cell.helm).collect();
+    let mut renderer = arguments.renderer.renderer(helms)?;
+    if !arguments.no_cache {
+        renderer = Arc::new(Stored::new(renderer, StoreDirectory::of_user()));
+    }
     Ok(Plan {
+        renderer,
         cells,
         // One Helm alone was asked for, and the other may not be there.
         compare_versions: all.compare_versions && arguments.helm.is_none(),
@@ -218,7 +233,12 @@ fn report(result: &CellResult) -> CellReport {
 }
 
 /// What is not about one cell.
-fn remark(terminal: &mut Terminal, summary: &Summary) -> io::Result<()> {
+fn remark(terminal: &mut Terminal, plan: &Plan, summary: &Summary) -> io::Result<()> {
+    if !terminal.quiet {
+        for note in plan.renderer.notes() {
+            writeln!(terminal.errors(), "note: {note}")?;
+        }
+    }
     if summary.not_run > 0 {
         writeln!(terminal.errors(), "{} not run, for one before failed", summary.not_run)?;
     }

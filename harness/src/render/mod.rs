@@ -1,17 +1,23 @@
 //! From a chart and values to a manifest stream, by Helm itself.
 //!
 //! [`Renderer`] is what everything else builds on; [`HelmCommand`] is the reference, the
-//! `helm template` command in a clean environment. Depends on [`crate::tools`] and
-//! [`crate::diagnosis`].
+//! `helm template` command in a clean environment; [`HelmWorker`] gives the same bytes many times
+//! faster; [`Stored`] keeps them on disk. Depends on [`crate::tools`] and [`crate::diagnosis`].
 
 mod command;
+mod environment;
 mod error;
+mod inputs;
 mod request;
+pub mod stored;
+mod worker;
 
 pub use crate::tools::HelmVersion;
 pub use command::HelmCommand;
 pub use error::{HelmMessage, Place, RenderError};
 pub use request::{PostRendererCommand, RenderRequest, RenderedStream, Setting};
+pub use stored::Stored;
+pub use worker::HelmWorker;
 
 /// Renders charts.
 pub trait Renderer: Send + Sync {
@@ -21,4 +27,18 @@ pub trait Renderer: Send + Sync {
     ///
     /// [`RenderError`] when there is no Helm to ask, or Helm refuses.
     fn render(&self, request: &RenderRequest) -> Result<RenderedStream, RenderError>;
+
+    /// Renders a request again that was rendered before, to see whether the same comes out.
+    ///
+    /// # Errors
+    ///
+    /// [`RenderError`] as of [`Renderer::render`].
+    fn render_again(&self, request: &RenderRequest) -> Result<RenderedStream, RenderError> {
+        self.render(request)
+    }
+
+    /// What whoever asked should know: that a slower way had to be taken, for instance. One sentence each.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 type Slot = Arc<OnceLock<Result<Arc<RenderedStream>, Arc<RenderError>>>>;
 
-/// Renders what was not rendered before. Kept in memory alone: streams hold secrets.
+/// Renders what was not rendered before in this run.
 pub(super) struct RenderCache {
     renderer: Arc<dyn Renderer>,
     slots: Mutex<HashMap<String, Slot>>,
@@ -37,10 +37,16 @@ impl RenderCache {
         rendered.clone()
     }
 
-    /// The stream for a request, whether or not it was rendered before.
+    /// The stream for a request that nobody else in this run asks for.
     pub(super) fn anew(&self, request: &RenderRequest) -> Result<RenderedStream, RenderError> {
         self.rendered.fetch_add(1, Ordering::Relaxed);
         self.renderer.render(request)
+    }
+
+    /// Renders what was rendered before, to see whether the same comes out.
+    pub(super) fn again(&self, request: &RenderRequest) -> Result<RenderedStream, RenderError> {
+        self.rendered.fetch_add(1, Ordering::Relaxed);
+        self.renderer.render_again(request)
     }
 
     /// How often Helm was run, and how often it was not needed.

@@ -91,7 +91,7 @@ impl Bench<'_> {
     }
 
     fn look(&self, cell: &Cell) -> Result<Looked, Failure> {
-        let request = self.request(cell)?;
+        let request = self.plan.request(cell)?;
         let rendered = self.cache.render(&request).map_err(|error| Failure::from(error.as_ref()))?;
         let namespace = self.plan.namespace.as_str();
         let finished = match &self.plan.post_render {
@@ -140,19 +140,25 @@ impl Bench<'_> {
         let there = Objects::read(&theirs.stream).map_err(|error| Failure::from(&error))?;
         Ok(versions::compare(&here, &there, HelmVersion::V3))
     }
+}
 
-    fn request(&self, cell: &Cell) -> Result<RenderRequest, Failure> {
-        let plan = self.plan;
-        let mut request = RenderRequest::new(&plan.chart);
+impl Plan {
+    /// What Helm is asked for a cell.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] when the values of its environment are not there.
+    pub fn request(&self, cell: &Cell) -> Result<RenderRequest, Failure> {
+        let mut request = RenderRequest::new(&self.chart);
         if let Some(environment) = &cell.environment {
-            request.values_files = Environments::new(&plan.values_directory)
+            request.values_files = Environments::new(&self.values_directory)
                 .files(environment)
                 .map_err(|error| Failure::from(&error))?;
         }
-        if let Some(release) = plan.release.as_deref().or(cell.system()) {
+        if let Some(release) = self.release.as_deref().or(cell.system()) {
             release.clone_into(&mut request.release);
         }
-        plan.namespace.clone_into(&mut request.namespace);
+        self.namespace.clone_into(&mut request.namespace);
         request.values.clone_from(&cell.values);
         request.kubernetes.clone_from(&cell.kubernetes);
         request.helm = cell.helm;
@@ -209,7 +215,7 @@ impl Variations for Again<'_> {
     fn render(&self, change: &Change) -> Result<Vec<u8>, RenderError> {
         let mut request = self.request.clone();
         match change {
-            Change::Nothing => {}
+            Change::Nothing => return self.bench.cache.again(&request).map(|rendered| rendered.stream),
             Change::Values(values) => request.values.push(values.clone()),
             Change::ChartVersion => match self.bench.chart_version.directory() {
                 Some(Ok(directory)) => directory.clone_into(&mut request.chart),

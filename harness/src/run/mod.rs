@@ -16,7 +16,7 @@ use crate::assertions;
 use crate::chart::EnvironmentError;
 use crate::diagnosis::{Category, Diagnose};
 use crate::matrix::{Cell, Matrix};
-use crate::render::{HelmCommand, HelmVersion, RenderError, Renderer};
+use crate::render::{HelmVersion, HelmWorker, RenderError, Renderer};
 use crate::rules::Rule;
 use crate::tools::{self, Tool, ToolError};
 use cache::RenderCache;
@@ -76,7 +76,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Every cell of a matrix, rendered by the `helm template` command, with every assertion.
+    /// Every cell of a matrix, rendered by the workers where there are any and by the `helm template`
+    /// command where not, with every assertion.
     ///
     /// # Errors
     ///
@@ -91,7 +92,7 @@ impl Plan {
             jobs: 0,
             release: None,
             namespace: "default".to_owned(),
-            renderer: Arc::new(HelmCommand::new()?),
+            renderer: Arc::new(HelmWorker::new()?),
             post_render: None,
             only: Vec::new(),
             skip: Vec::new(),

@@ -1,0 +1,93 @@
+//! The name of a result: a hash of everything that has a say in it.
+
+use super::content::{Contents, calls_fickle};
+use crate::render::{RenderRequest, inputs};
+use crate::tools::{self, HelmVersion, Tool};
+use std::path::Path;
+
+/// Another meaning of the parts is another number.
+const FORMAT: &str = "gift rendered 1";
+
+/// Makes names.
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    contents: Contents,
+}
+
+impl Keys {
+    /// The name of a request's result; `None` when it is not decided by the request alone, or when
+    /// something cannot be read, which the renderer says better.
+    pub(super) fn of(&self, request: &RenderRequest) -> Option<String> {
+        if request.post_renderer.is_some() {
+            return None;
+        }
+        let chart = self.contents.of(&request.chart).ok()?;
+        let mut parts = Parts::default();
+        parts.add(FORMAT);
+        parts.add(renderers(request.helm)?);
+        parts.add(chart.hash.as_bytes());
+        let mut is_fickle = chart.is_fickle;
+        for file in &request.values_files {
+            let content = self.contents.of(file).ok()?;
+            parts.add(content.hash.as_bytes());
+            is_fickle = is_fickle || content.is_fickle;
+        }
+        parts.add("in place");
+        let mut in_place = Vec::new();
+        if !request.values.is_empty() {
+            in_place.push(inputs::merged(&request.values).to_string());
+        }
+        for setting in &request.settings {
+            in_place.extend(setting.arguments());
+        }
+        for text in &in_place {
+            parts.add(text);
+            is_fickle = is_fickle || calls_fickle(text.as_bytes());
+        }
+        parts.add("options");
+        for text in [&request.release, &request.namespace, request.kubernetes.as_deref().unwrap_or_default()]
+            as [&str; 3]
+        {
+            parts.add(text);
+        }
+        parts.add([
+            u8::from(request.include_crds),
+            u8::from(request.include_tests),
+            u8::from(request.values.is_empty()),
+        ]);
+        for version in &request.api_versions {
+            parts.add(version);
+        }
+        (!is_fickle).then(|| parts.hasher.finalize().to_hex().to_string())
+    }
+}
+
+/// Parts that cannot run into one another.
+#[derive(Default)]
+struct Parts {
+    hasher: blake3::Hasher,
+}
+
+impl Parts {
+    fn add(&mut self, part: impl AsRef<[u8]>) {
+        let part = part.as_ref();
+        self.hasher.update(&(part.len() as u64).to_le_bytes());
+        self.hasher.update(part);
+    }
+}
+
+/// The programs a Helm's renderings come from. Their paths name the build, and a program that is replaced
+/// in its place has another size or time.
+fn renderers(helm: HelmVersion) -> Option<String> {
+    let found = tools::find(Tool::Helm(helm)).ok()?;
+    let version = found.version.map(|version| version.to_string()).unwrap_or_default();
+    let worker = tools::find(Tool::HelmWorker(helm)).ok().map(|worker| program(&worker.path));
+    Some(format!("{helm} {version} {} {worker:?}", program(&found.path)))
+}
+
+fn program(path: &Path) -> String {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let (length, modified) =
+        path.metadata().map_or((0, None), |metadata| (metadata.len(), metadata.modified().ok()));
+    format!("{} {length} {modified:?}", path.display())
+}

@@ -1,0 +1,3 @@
+module gift.dev/worker/session
+
+go 1.26.0
