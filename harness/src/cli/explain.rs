@@ -100,7 +100,7 @@ fn write_pages(directory: &Path, selection: &PolicySelection) -> Result<Conclusi
         move |source| CommandError::Write { path, source }
     };
     std::fs::create_dir_all(directory).map_err(failed(directory))?;
-    let pages = documentation::pages(&selection.sets()?)?;
+    let pages = documentation::pages(&selection.sets()?);
     for stale in documentation::stale(directory, &pages).map_err(failed(directory))? {
         std::fs::remove_file(&stale).map_err(failed(&stale))?;
     }

@@ -1,31 +1,27 @@
 //! What a page shows of a `ValidatingAdmissionPolicy` beside its description.
 
 use gift_plugin::protocol::Source;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// A policy file's contents, as far as a page tells them.
 #[derive(Debug, Default)]
 pub(super) struct Described {
+    /// Its path below `chart/policies`.
     pub(super) file: String,
-    pub(super) params: bool,
-    pub(super) matches: Vec<Match>,
+    /// Whether it takes parameters.
+    pub(super) has_params: bool,
+    /// API groups and resources.
+    pub(super) matches: Vec<(String, String)>,
     pub(super) conditions: Vec<Expression>,
     pub(super) variables: Vec<Expression>,
     pub(super) validations: Vec<Expression>,
 }
 
-/// One row of what a policy is about.
-#[derive(Debug, Serialize)]
-pub(super) struct Match {
-    groups: String,
-    resources: String,
-}
-
 /// One CEL expression, with its name or its message.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(super) struct Expression {
-    name: String,
-    cel: String,
+    pub(super) name: String,
+    pub(super) cel: String,
 }
 
 #[derive(Deserialize)]
@@ -76,7 +72,7 @@ struct Item {
 }
 
 /// Looks the policy of a rule up; empty where there is none, for files are judged elsewhere.
-pub(super) fn expressions_of(rule: &str, files: &[Source]) -> Described {
+pub(super) fn described(rule: &str, files: &[Source]) -> Described {
     for file in files {
         let Ok(policies) = serde_yaml::from_multiple::<Policy>(&file.text) else { continue };
         let policy = policies
@@ -86,7 +82,7 @@ pub(super) fn expressions_of(rule: &str, files: &[Source]) -> Described {
         let told = |items: Vec<Item>| items.into_iter().map(expression).collect();
         return Described {
             file: file.name.clone(),
-            params: policy.spec.param_kind.is_some(),
+            has_params: policy.spec.param_kind.is_some(),
             matches: policy.spec.match_constraints.resource_rules.into_iter().map(matched).collect(),
             conditions: told(policy.spec.match_conditions),
             variables: told(policy.spec.variables),
@@ -96,7 +92,7 @@ pub(super) fn expressions_of(rule: &str, files: &[Source]) -> Described {
     Described::default()
 }
 
-fn matched(rule: ResourceRule) -> Match {
+fn matched(rule: ResourceRule) -> (String, String) {
     let groups: Vec<_> = rule
         .api_groups
         .iter()
@@ -106,7 +102,7 @@ fn matched(rule: ResourceRule) -> Match {
         })
         .collect();
     let resources: Vec<_> = rule.resources.iter().map(|resource| format!("`{resource}`")).collect();
-    Match { groups: groups.join(", "), resources: resources.join(", ") }
+    (groups.join(", "), resources.join(", "))
 }
 
 fn expression(item: Item) -> Expression {
