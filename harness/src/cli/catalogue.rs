@@ -24,7 +24,8 @@ impl PolicyArguments {
             [] => Ok(PolicySelection::Embedded),
             [one] => PolicySelection::named(one),
             several => {
-                let selections: Result<_, _> = several.iter().map(|word| PolicySelection::named(word)).collect();
+                let selections: Result<_, _> =
+                    several.iter().map(|word| PolicySelection::named(word)).collect();
                 selections.map(PolicySelection::Several)
             }
         }

@@ -198,7 +198,10 @@ mod tests {
         write_rule(&mut out, &rule, Appearance::default()).unwrap();
         let text = String::from_utf8(out).unwrap();
         assert!(text.starts_with("no-string-data (P11): no Secret carries `stringData`\n  why: "), "{text}");
-        assert!(text.contains("\n  what to do: ") && text.ends_with("a breach is: error\n  set: built-in\n"), "{text}");
+        assert!(
+            text.contains("\n  what to do: ") && text.ends_with("a breach is: error\n  set: built-in\n"),
+            "{text}"
+        );
     }
 
     #[test]
@@ -218,6 +221,9 @@ mod tests {
         let mut out = Vec::new();
         write_list(&mut out, &[rule, other], Appearance::default()).unwrap();
         let text = String::from_utf8(out).unwrap();
-        assert!(text.starts_with("built-in\nP11  no-string-data  ") && text.contains("\n\nreliability\nP11 "), "{text}");
+        assert!(
+            text.starts_with("built-in\nP11  no-string-data  ") && text.contains("\n\nreliability\nP11 "),
+            "{text}"
+        );
     }
 }

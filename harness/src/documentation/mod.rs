@@ -57,7 +57,8 @@ pub fn stale(directory: &Path, pages: &[Page]) -> std::io::Result<Vec<PathBuf>> 
     let mut stale = Vec::new();
     for entry in std::fs::read_dir(directory)? {
         let path = entry?.path();
-        let is_page = pages.iter().any(|page| path.file_name().is_some_and(|name| name == page.name.as_str()));
+        let is_page =
+            pages.iter().any(|page| path.file_name().is_some_and(|name| name == page.name.as_str()));
         let is_text = path.extension().is_some_and(|extension| extension == "md");
         if is_text && !is_page && std::fs::read_to_string(&path)?.starts_with(MARK) {
             stale.push(path);

@@ -48,7 +48,8 @@ pub(super) fn organisation() -> PolicySet {
     PolicySet {
         name: ORGANISATION.to_owned(),
         title: "The organisation's policies".to_owned(),
-        description: "What every system keeps; the numbers and names are parameters of each system.".to_owned(),
+        description: "What every system keeps; the numbers and names are parameters of each system."
+            .to_owned(),
         includes: Vec::new(),
         replaces: Vec::new(),
         policies: FILES

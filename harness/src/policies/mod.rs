@@ -220,7 +220,8 @@ impl PolicySelection {
                 let folder = directory.join(embedded::PARAMS);
                 if folder.is_dir() {
                     let files = sources(directory, &yaml_files(&folder)?)?;
-                    let system = |file: &Source| Path::new(&file.name).file_stem()?.to_str().map(str::to_owned);
+                    let system =
+                        |file: &Source| Path::new(&file.name).file_stem()?.to_str().map(str::to_owned);
                     add(files.into_iter().filter_map(|file| Some((system(&file)?, file))).collect());
                 }
             }

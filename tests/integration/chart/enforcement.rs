@@ -57,7 +57,11 @@ fn every_policy_is_enforced_word_for_word() {
             let name = format!("{}.team", policy["metadata"]["name"].as_str().unwrap());
             let found = find(&objects, POLICY, &name);
             assert_eq!(found["spec"], policy["spec"], "{name}");
-            assert_eq!(found["metadata"]["annotations"], installed(&policy["metadata"]["annotations"]), "{name}");
+            assert_eq!(
+                found["metadata"]["annotations"],
+                installed(&policy["metadata"]["annotations"]),
+                "{name}"
+            );
         }
     }
 }

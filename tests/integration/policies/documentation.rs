@@ -11,7 +11,8 @@ fn directory() -> PathBuf {
 
 #[test]
 fn the_pages_are_those_of_the_policy_files() {
-    const AGAIN: &str = "`gift explain --markdown docs/policies`, or UPDATE_EXPECT=1 with this test, writes it anew";
+    const AGAIN: &str =
+        "`gift explain --markdown docs/policies`, or UPDATE_EXPECT=1 with this test, writes it anew";
     let pages = documentation::pages(&PolicySelection::everything().unwrap().sets().unwrap());
     let stale = documentation::stale(&directory(), &pages).unwrap();
     if std::env::var_os("UPDATE_EXPECT").is_some() {
@@ -61,7 +62,11 @@ fn the_comparison_names_rules_there_are() {
         assert!(!rules.is_empty() || !remark.is_empty(), "{row:?} has neither a rule nor a reason");
         for rule in rules {
             assert!(known.contains(rule), "{row:?}: there is no rule {rule}");
-            assert_eq!(ours.contains(&format!("({rule}.md)")), policies.contains(rule), "{row:?}: link {rule}");
+            assert_eq!(
+                ours.contains(&format!("({rule}.md)")),
+                policies.contains(rule),
+                "{row:?}: link {rule}"
+            );
             named.insert(rule.to_owned());
         }
     }

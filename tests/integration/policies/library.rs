@@ -28,9 +28,10 @@ fn every_example_does_what_it_is_an_example_of() {
         for rule in set.rules() {
             let name = format!("{}/{}", set.name, rule.id);
             assert!(!rule.passes.is_empty() && !rule.breaches.is_empty(), "{name} has no examples");
-            let file = set.policies.iter().find(|file| {
-                Path::new(&file.name).file_stem().is_some_and(|stem| stem == rule.id.as_str())
-            });
+            let file = set
+                .policies
+                .iter()
+                .find(|file| Path::new(&file.name).file_stem().is_some_and(|stem| stem == rule.id.as_str()));
             let file = file.unwrap_or_else(|| panic!("{name}: a policy stands in the file of its name"));
             for document in &rule.passes {
                 assert_eq!(found(vec![file.clone()], document), [], "{name} in\n{document}");

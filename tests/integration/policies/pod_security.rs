@@ -30,7 +30,8 @@ fn a_hardened_pod_passes_both_levels() {
 
 #[test]
 fn every_kind_that_makes_pods_is_judged() {
-    let spec = "{containers: [{name: web, image: 'example.com/web:2.1', securityContext: {privileged: true}}]}";
+    let spec =
+        "{containers: [{name: web, image: 'example.com/web:2.1', securityContext: {privileged: true}}]}";
     let template = format!("{{metadata: {{labels: {{app: web}}}}, spec: {spec}}}");
     let apps = format!("spec: {{selector: {{matchLabels: {{app: web}}}}, template: {template}}}");
     for (api, kind, rest) in [
@@ -99,9 +100,14 @@ fn a_volume_is_told_once_and_one_without_a_source_is_an_empty_directory() {
 
 #[test]
 fn what_is_null_or_empty_is_not_stated() {
-    for context in ["        privileged: null\n", "        seLinuxOptions: {user: '', role: '', type: ''}\n"] {
+    for context in ["        privileged: null\n", "        seLinuxOptions: {user: '', role: '', type: ''}\n"]
+    {
         assert_eq!(broken("restricted", &hardened("", context)), Vec::<String>::new(), "{context}");
     }
     let lower = hardened("", "").replace("drop: [ALL]", "drop: [all]");
-    assert_eq!(broken("restricted", &lower), ["drop-all-capabilities"], "capabilities are written in capitals");
+    assert_eq!(
+        broken("restricted", &lower),
+        ["drop-all-capabilities"],
+        "capabilities are written in capitals"
+    );
 }
