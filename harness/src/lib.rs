@@ -40,6 +40,7 @@ pub mod chart;
 pub mod cluster;
 pub mod diagnosis;
 pub mod directories;
+pub mod documentation;
 pub mod matrix;
 pub mod objects;
 pub mod policies;

@@ -171,7 +171,7 @@ fn request(stream: &[u8], options: &PostRenderOptions) -> Result<Request, PostRe
     };
     let mut files = Policies::read(&options.policies)?;
     let params = match (&options.system, system_of(text)) {
-        (Some(system), _) if options.policies != PolicySelection::None => {
+        (Some(system), _) if !files.policies.is_empty() => {
             vec![files.params_of(system)?.clone()]
         }
         (None, Some(system)) => files.params_of(system).into_iter().cloned().collect(),

@@ -8,7 +8,7 @@ use gift_plugin::protocol::{Severity, Source};
 use serde::{Deserialize, Serialize};
 
 /// The prefix of the annotations that describe a policy.
-const ANNOTATION_PREFIX: &str = "policies.gift.dev/";
+pub(crate) const ANNOTATION_PREFIX: &str = "policies.gift.dev/";
 
 /// One rule, as `gift explain RULE` tells it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -26,7 +26,21 @@ pub struct Rule {
     pub remedy: String,
     /// How bad a breach is.
     pub severity: Severity,
+    /// What it belongs to: a set of policies, [`BUILT_IN_SET`] or [`ASSERTIONS_SET`].
+    pub set: String,
+    /// Manifests that keep it, one document each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub passes: Vec<String>,
+    /// Manifests that break it, one document each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub breaches: Vec<String>,
 }
+
+/// What the rules built into the plugin belong to.
+pub const BUILT_IN_SET: &str = "built-in";
+
+/// What the assertions of `gift test` and `gift check` belong to.
+pub const ASSERTIONS_SET: &str = "assertions";
 
 /// The rules built into the plugin.
 ///
@@ -43,6 +57,9 @@ pub fn built_in() -> Vec<Rule> {
         reason: rule.reason.to_owned(),
         remedy: rule.help.to_owned(),
         severity: Severity::Error,
+        set: BUILT_IN_SET.to_owned(),
+        passes: Vec::new(),
+        breaches: Vec::new(),
     };
     sorted(gift_plugin::rules::RULES.iter().map(rule).collect())
 }
@@ -62,8 +79,7 @@ pub fn described_by(policies: &[Source]) -> Vec<Rule> {
 }
 
 /// By number, then by id.
-#[must_use]
-pub fn sorted(mut rules: Vec<Rule>) -> Vec<Rule> {
+fn sorted(mut rules: Vec<Rule>) -> Vec<Rule> {
     rules.sort_by_cached_key(|rule| (number_of(rule), rule.id.clone()));
     rules
 }
@@ -99,11 +115,15 @@ impl PolicyObject {
         if self.kind != "ValidatingAdmissionPolicy" {
             return None;
         }
-        let mut annotation = |name: &str| {
-            let text = self.metadata.annotations.remove(&format!("{ANNOTATION_PREFIX}{name}"));
-            text.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "))
-        };
+        let mut raw = |name: &str| self.metadata.annotations.remove(&format!("{ANNOTATION_PREFIX}{name}"));
+        let passes = documents_of(&raw("passes").unwrap_or_default());
+        let breaches = documents_of(&raw("breaches").unwrap_or_default());
+        let mut annotation =
+            |name: &str| raw(name).map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
         Some(Rule {
+            set: String::new(),
+            passes,
+            breaches,
             number: annotation("id"),
             title: annotation("title").unwrap_or_default(),
             reason: annotation("reason").unwrap_or_default(),
@@ -116,6 +136,21 @@ impl PolicyObject {
             id: self.metadata.name,
         })
     }
+}
+
+/// The documents of a YAML stream, as text.
+fn documents_of(stream: &str) -> Vec<String> {
+    let mut documents = vec![String::new()];
+    for line in stream.lines() {
+        if line.trim_end() == "---" {
+            documents.push(String::new());
+        } else if let Some(document) = documents.last_mut() {
+            document.push_str(line);
+            document.push('\n');
+        }
+    }
+    documents.retain(|document| !document.trim().is_empty());
+    documents
 }
 
 #[cfg(test)]
@@ -135,6 +170,12 @@ metadata:
       starves on a busy node.
     policies.gift.dev/remedy: Raise `resources.requests`.
     policies.gift.dev/severity: warning
+    policies.gift.dev/passes: |
+      a: 1
+      ---
+      b:
+        - 2
+    policies.gift.dev/breaches: "c: 3"
 spec:
   validations: []
 ---
@@ -157,6 +198,9 @@ metadata:
                 reason: "A container that asks for too little starves on a busy node.".into(),
                 remedy: "Raise `resources.requests`.".into(),
                 severity: Severity::Warning,
+                set: String::new(),
+                passes: vec!["a: 1\n".into(), "b:\n  - 2\n".into()],
+                breaches: vec!["c: 3\n".into()],
             }]
         );
     }

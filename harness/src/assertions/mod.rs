@@ -25,7 +25,7 @@ pub use context::{Change, Context, Variations};
 pub(crate) use difference::differences;
 
 use crate::objects::Objects;
-use crate::rules::Rule;
+use crate::rules::{ASSERTIONS_SET, Rule};
 use gift_plugin::policy::{Exception, exception};
 use gift_plugin::protocol::{Finding, Severity};
 
@@ -101,11 +101,11 @@ pub fn rules() -> Vec<Rule> {
         number: None,
         title: assertion.title().to_owned(),
         reason: assertion.explanation().to_owned(),
-        remedy: match assertion.passing_example() {
-            Some(example) => format!("Each finding says what to do. This passes:\n{example}"),
-            None => "Each finding says what to do.".to_owned(),
-        },
+        remedy: "Each finding says what to do.".to_owned(),
         severity: Severity::Error,
+        set: ASSERTIONS_SET.to_owned(),
+        passes: assertion.passing_example().map(str::to_owned).into_iter().collect(),
+        breaches: assertion.failing_example().map(str::to_owned).into_iter().collect(),
     };
     ALL.iter().map(rule).collect()
 }

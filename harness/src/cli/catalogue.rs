@@ -1,32 +1,39 @@
 //! Which policies and rules are in force, from the arguments.
 
 use super::failure::Failure;
-use gift_harness::policies::{Policies, PolicySelection};
+use gift_harness::policies::{PolicyFilesError, PolicySelection};
 use gift_harness::rules::{self, Rule};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-
-/// The `--policy` that stands for no policies at all.
-const NO_POLICIES: &str = "none";
 
 /// The arguments that choose policies.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Policies")]
 pub(crate) struct PolicyArguments {
-    /// A folder of ValidatingAdmissionPolicies to judge by instead of those in the command; `none`
-    /// for the built-in rules alone
-    #[arg(long, value_name = "DIR|none")]
-    pub(crate) policy: Option<PathBuf>,
+    /// Policies to judge by instead of the organisation's: a folder of ValidatingAdmissionPolicies, the
+    /// name of a set in the command such as `organisation` or `pod-security-baseline`, or `none` for the
+    /// built-in rules alone; may be given several times
+    #[arg(long, value_name = "DIR|SET|none")]
+    pub(crate) policy: Vec<PathBuf>,
 }
 
 impl PolicyArguments {
     /// The policies these arguments choose.
-    pub(crate) fn selection(&self) -> PolicySelection {
-        match &self.policy {
-            None => PolicySelection::Embedded,
-            Some(none) if none.as_os_str() == NO_POLICIES => PolicySelection::None,
-            Some(directory) => PolicySelection::Directory(directory.clone()),
+    pub(crate) fn selection(&self) -> Result<PolicySelection, PolicyFilesError> {
+        match self.policy.as_slice() {
+            [] => Ok(PolicySelection::Embedded),
+            [one] => PolicySelection::named(one),
+            several => {
+                let selections: Result<_, _> =
+                    several.iter().map(|word| PolicySelection::named(word)).collect();
+                selections.map(PolicySelection::Several)
+            }
         }
+    }
+
+    /// The policies to tell about: those chosen, else every one there is.
+    pub(crate) fn told(&self) -> Result<PolicySelection, PolicyFilesError> {
+        if self.policy.is_empty() { PolicySelection::everything() } else { self.selection() }
     }
 }
 
@@ -37,15 +44,14 @@ pub(crate) fn built_in() -> Vec<String> {
 
 /// The rules in force: policies, then those built in, then the assertions of `gift test`.
 pub(crate) fn rules(arguments: &PolicyArguments) -> Result<Vec<Rule>, Failure> {
-    rules_of(&arguments.selection())
+    rules_of(&arguments.selection()?)
 }
 
 /// The rules in force with these policies.
 pub(crate) fn rules_of(selection: &PolicySelection) -> Result<Vec<Rule>, Failure> {
-    let files = Policies::read(selection)?;
-    let mut rules = rules::described_by(&files.policies);
+    let mut rules: Vec<_> = selection.sets()?.iter().flat_map(|set| set.rules()).collect();
     rules.extend(rules::built_in());
     let known: BTreeSet<_> = rules.iter().map(|rule| rule.id.clone()).collect();
     rules.extend(gift_harness::run::rules().into_iter().filter(|rule| !known.contains(&rule.id)));
-    Ok(rules::sorted(rules))
+    Ok(rules)
 }

@@ -39,7 +39,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Conclusion, Failure> {
     let stream = input::read(&arguments.file)?;
-    let mut options = arguments.judgement.options();
+    let mut options = arguments.judgement.options()?;
     options.encode = false;
     let selection = Selection::split(&mut options);
     let mut outcome = PostRenderer::new()?.run(&stream, &options)?;

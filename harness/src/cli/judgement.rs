@@ -59,15 +59,15 @@ pub(crate) struct SecretArguments {
 
 impl JudgementArguments {
     /// The library's options for these arguments.
-    pub(crate) fn options(&self) -> PostRenderOptions {
-        PostRenderOptions {
-            policies: self.policies.selection(),
+    pub(crate) fn options(&self) -> Result<PostRenderOptions, Failure> {
+        Ok(PostRenderOptions {
+            policies: self.policies.selection()?,
             system: self.system.clone(),
             namespace: self.namespace.clone(),
             only: self.only.clone(),
             skip: self.skip.clone(),
             ..PostRenderOptions::default()
-        }
+        })
     }
 }
 

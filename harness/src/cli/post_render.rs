@@ -59,7 +59,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Conc
 
 fn post_render(arguments: &Arguments) -> Result<(Vec<u8>, Outcome), Failure> {
     let stream = input::read(Path::new(input::STANDARD_INPUT))?;
-    let mut options = arguments.judgement.options();
+    let mut options = arguments.judgement.options()?;
     arguments.secrets.apply(&mut options);
     let outcome = PostRenderer::new()?.run(&stream, &options)?;
     Ok((stream, outcome))

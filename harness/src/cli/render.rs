@@ -83,7 +83,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Conc
         print(terminal, arguments, &rendered.stream)?;
         return Ok(Conclusion::Good);
     }
-    let mut options = arguments.judgement.options();
+    let mut options = arguments.judgement.options()?;
     arguments.secrets.apply(&mut options);
     let outcome = PostRenderer::new()?.run(&rendered.stream, &options)?;
     let directory = arguments.chart.display().to_string();

@@ -96,7 +96,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Conc
         list(terminal, &cells).map_err(Failure::output)?;
         return Ok(Conclusion::Good);
     }
-    let policies = policies(arguments, matrix.chart());
+    let policies = policies(arguments, matrix.chart())?;
     let rules = catalogue::rules_of(&policies)?;
     let plan = plan(arguments, &matrix, cells, policies)?;
     let mut progress = Progress::counted(terminal, plan.cells.len());
@@ -133,12 +133,12 @@ fn select(arguments: &Arguments, matrix: &Matrix) -> Vec<Cell> {
 }
 
 /// The policies of the chart as it is now, where it has any: those in the command may be older.
-fn policies(arguments: &Arguments, chart: &Path) -> PolicySelection {
+fn policies(arguments: &Arguments, chart: &Path) -> Result<PolicySelection, Failure> {
     let own = chart.join("policies");
-    match arguments.policies.selection() {
+    Ok(match arguments.policies.selection()? {
         PolicySelection::Embedded if own.is_dir() => PolicySelection::Directory(own),
         selection => selection,
-    }
+    })
 }
 
 fn plan(

@@ -222,6 +222,9 @@ data:
             reason: "What runs must be known.".into(),
             remedy: "State the version.".into(),
             severity: Severity::Error,
+            set: "organisation".into(),
+            passes: Vec::new(),
+            breaches: Vec::new(),
         });
         rules
     }

@@ -10,7 +10,7 @@ use crate::matrix::{Cell, Expectation};
 use crate::objects::Objects;
 use crate::post_render::today;
 use crate::render::{RenderError, RenderRequest};
-use crate::rules::Rule;
+use crate::rules::{ASSERTIONS_SET, Rule};
 use crate::tools::HelmVersion;
 use gift_plugin::protocol::{Finding, Severity};
 use std::collections::BTreeSet;
@@ -198,6 +198,9 @@ pub(super) fn rule() -> Rule {
         reason: "A mistake that is no longer noticed would reach the cluster unseen.".to_owned(),
         remedy: REMEDY.to_owned(),
         severity: Severity::Error,
+        set: ASSERTIONS_SET.to_owned(),
+        passes: Vec::new(),
+        breaches: Vec::new(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Helm 3 and Helm 4 render the same objects.
 
 use crate::objects::{Object, Objects};
-use crate::rules::Rule;
+use crate::rules::{ASSERTIONS_SET, Rule};
 use crate::tools::HelmVersion;
 use gift_plugin::protocol::{Finding, Severity};
 use std::collections::BTreeMap;
@@ -18,6 +18,9 @@ pub(super) fn rule() -> Rule {
         reason: "Both are in use, and a release must not change because somebody upgraded Helm.".to_owned(),
         remedy: "Look for a function, a default or an order that differs between Helm's versions.".to_owned(),
         severity: Severity::Error,
+        set: ASSERTIONS_SET.to_owned(),
+        passes: Vec::new(),
+        breaches: Vec::new(),
     }
 }
 

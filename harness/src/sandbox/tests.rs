@@ -86,7 +86,7 @@ fn another_contract_is_refused() {
 #[test]
 fn the_plugin_imports_nothing_and_exports_the_contract() {
     let engine = engine(&SandboxLimits::default()).unwrap();
-    let module = compiled::load(&engine, PLUGIN_WASM).unwrap();
+    let module = compiled::load(&engine, PLUGIN_WASM, PLUGIN_WASM_ID).unwrap();
     assert_eq!(module.imports().count(), 0);
     let exports: Vec<_> = module.exports().map(|export| export.name().to_owned()).collect();
     for name in ["memory", "abi_version", "alloc", "render"] {

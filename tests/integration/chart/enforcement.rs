@@ -8,10 +8,15 @@ use std::collections::BTreeSet;
 const POLICY: &str = "ValidatingAdmissionPolicy";
 const BINDING: &str = "ValidatingAdmissionPolicyBinding";
 
-/// The objects of the policy files.
+/// The objects of the organisation's policy files.
 fn published() -> Vec<Value> {
+    published_in("chart/policies")
+}
+
+/// The objects of the policy files in a folder.
+fn published_in(folder: &str) -> Vec<Value> {
     let mut objects = Vec::new();
-    for entry in std::fs::read_dir(repository().join("chart/policies")).unwrap() {
+    for entry in std::fs::read_dir(repository().join(folder)).unwrap() {
         let path = entry.unwrap().path();
         if path.is_file() {
             let text = std::fs::read_to_string(path).unwrap();
@@ -53,9 +58,78 @@ fn every_policy_is_enforced_word_for_word() {
             let name = format!("{}.team", policy["metadata"]["name"].as_str().unwrap());
             let found = find(&objects, POLICY, &name);
             assert_eq!(found["spec"], policy["spec"], "{name}");
-            assert_eq!(found["metadata"]["annotations"], policy["metadata"]["annotations"], "{name}");
+            assert_eq!(
+                found["metadata"]["annotations"],
+                installed(&policy["metadata"]["annotations"]),
+                "{name}"
+            );
         }
     }
+}
+
+/// What is installed of a policy's annotations: the examples are for readers of the file alone.
+fn installed(annotations: &Value) -> Value {
+    let mut annotations = annotations.clone();
+    for example in ["passes", "breaches"] {
+        let removed = annotations.as_object_mut().unwrap().remove(&format!("policies.gift.dev/{example}"));
+        assert!(removed.is_some(), "a policy without {example}");
+    }
+    annotations
+}
+
+/// The names of what is installed, without the ending, by kind.
+fn names(objects: &[Value], kind: &str) -> BTreeSet<String> {
+    let of_kind = objects.iter().filter(|object| object["kind"] == kind);
+    of_kind
+        .map(|object| object["metadata"]["name"].as_str().unwrap().trim_end_matches(".team").to_owned())
+        .collect()
+}
+
+#[test]
+fn sets_are_installed_with_what_they_include_and_without_what_they_replace() {
+    for helm in HELMS {
+        let chart = chart().helm(helm).release("r", "team");
+        let objects = rendered(&chart.set("policies.sets[0]", "pod-security-restricted"));
+        let index: Value = serde_yaml::from_str(
+            &std::fs::read_to_string(repository().join("chart/policies/library/sets.yaml")).unwrap(),
+        )
+        .unwrap();
+        let replaced = index["pod-security-restricted"]["replaces"].as_array().unwrap();
+        assert_eq!(replaced.len(), 4);
+        for kind in [POLICY, BINDING] {
+            let mut wanted = names(&published_in("chart/policies/library/pod-security-restricted"), kind);
+            wanted.extend(names(&published_in("chart/policies/library/pod-security-baseline"), kind));
+            wanted.retain(|name| !replaced.iter().any(|other| other == name.as_str()));
+            assert_eq!(names(&objects, kind), wanted);
+        }
+        // The organisation's parameters come with the organisation's policies alone.
+        assert!(objects.iter().all(|object| object["metadata"]["name"] != "policy-params"));
+    }
+}
+
+#[test]
+fn every_set_can_be_installed_beside_the_organisations_policies() {
+    let folder = repository().join("chart/policies/library");
+    let mut sets: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    sets.retain(|path| path.is_dir());
+    sets.sort();
+    for set in sets {
+        let set = set.file_name().unwrap().to_str().unwrap().to_owned();
+        let chart = chart().release("r", "team").set("policies.enforce", "true");
+        let objects = rendered(&chart.set("policies.sets[0]", set.as_str()));
+        let found = names(&objects, POLICY);
+        assert!(found.is_superset(&names(&published(), POLICY)), "{set}");
+        for policy in published_in(&format!("chart/policies/library/{set}")) {
+            let name = format!("{}.team", policy["metadata"]["name"].as_str().unwrap());
+            if policy["kind"] == POLICY {
+                let found = find(&objects, POLICY, &name);
+                assert_eq!(found["spec"], policy["spec"], "{name}");
+                assert_eq!(found["metadata"]["annotations"], installed(&policy["metadata"]["annotations"]));
+            }
+        }
+    }
+    let told = refusal(&chart().set("policies.sets[0]", "pod-security"));
+    assert!(told.contains("/policies/sets/0") && told.contains("pod-security-baseline"), "{told}");
 }
 
 #[test]

@@ -1,7 +1,10 @@
-//! The organisation's policies: which side of each boundary an object is on.
+//! Policies: which side of each boundary an object is on, and what is written about them.
 
 mod boundaries;
+mod documentation;
+mod library;
 mod placement;
+mod pod_security;
 
 use crate::workplace::repository;
 use gift_plugin::protocol::{Finding, Options, Request, Source};

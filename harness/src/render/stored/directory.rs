@@ -2,7 +2,7 @@
 
 use super::entry::Entry;
 use crate::diagnosis::{Category, Diagnose};
-use crate::tools;
+use crate::directories;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -68,10 +68,10 @@ struct File {
 }
 
 impl StoreDirectory {
-    /// The user's: `rendered` in [`tools::cache_directory`].
+    /// The user's: `rendered` in [`directories::cache`].
     #[must_use]
     pub fn of_user() -> Self {
-        Self::at(tools::cache_directory().join("rendered"))
+        Self::at(directories::cache().unwrap_or_else(|| std::env::temp_dir().join("gift")).join("rendered"))
     }
 
     /// A directory, which is made when something is first kept in it.
