@@ -8,6 +8,7 @@
 
 #![allow(clippy::print_stdout, reason = "the measurements are the output")]
 
+use gift_harness::tools::{self, HelmVersion, Tool};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
@@ -22,7 +23,7 @@ fn main() -> Result<ExitCode, Failure> {
     let runs = runs_asked_for()?;
     let repository =
         Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the package is inside the workspace")?;
-    let helm = tool("helm4")?;
+    let helm = tools::find(Tool::Helm(HelmVersion::V4))?.path;
     let folder = tempfile::tempdir()?;
     plugins(folder.path(), repository)?;
     let mut within = true;
@@ -176,20 +177,4 @@ fn helm_command(helm: &Path, folder: &Path, repository: &Path) -> Command {
         .env("HELM_DATA_HOME", folder.join("data"))
         .env("XDG_STATE_HOME", folder);
     command
-}
-
-fn tool(name: &str) -> Result<PathBuf, Failure> {
-    if let Some(path) = env::var_os(format!("GIFT_{}", name.to_uppercase())) {
-        return Ok(path.into());
-    }
-    let cache = env::var_os("GIFT_CACHE").map(PathBuf::from).or_else(|| {
-        let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-        Some(cache.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache")))?.join("gift"))
-    });
-    let path = cache.ok_or("HOME is not set")?.join("bin").join(name);
-    if path.exists() {
-        Ok(path)
-    } else {
-        Err(format!("{} is not there: run ci/setup", path.display()).into())
-    }
 }

@@ -1,18 +1,22 @@
 //! Where the user's caches and states are kept (XDG Base Directory Specification).
 
-use std::path::PathBuf;
+use std::env;
+use std::path::{Component, Path, PathBuf};
 
-/// The cache: `$GIFT_CACHE`, else `$XDG_CACHE_HOME/gift`, else `$HOME/.cache/gift`.
+/// The cache, as `ci/setup` uses it: `$GIFT_CACHE`, else `$XDG_CACHE_HOME/gift`, else
+/// `$HOME/.cache/gift`. Absolute and without `..`, for kwokctl writes it into the command lines by
+/// which processes are known.
 #[must_use]
 pub fn cache() -> Option<PathBuf> {
-    absolute("GIFT_CACHE").or_else(|| below("XDG_CACHE_HOME", ".cache"))
+    let cache = named("GIFT_CACHE").or_else(|| below("XDG_CACHE_HOME", ".cache"))?;
+    Some(lexical(&std::path::absolute(&cache).unwrap_or(cache)))
 }
 
 /// What outlives a run, such as the last report: `$XDG_STATE_HOME/gift`, else
-/// `$HOME/.local/state/gift`.
+/// `$HOME/.local/state/gift`, else `%LOCALAPPDATA%\gift`.
 #[must_use]
 pub fn state() -> Option<PathBuf> {
-    below("XDG_STATE_HOME", ".local/state")
+    below("XDG_STATE_HOME", ".local/state").or_else(|| Some(absolute("LOCALAPPDATA")?.join("gift")))
 }
 
 fn below(variable: &str, default: &str) -> Option<PathBuf> {
@@ -22,5 +26,33 @@ fn below(variable: &str, default: &str) -> Option<PathBuf> {
 
 /// The specification says to pass over relative paths.
 fn absolute(variable: &str) -> Option<PathBuf> {
-    std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute())
+    named(variable).filter(|path| path.is_absolute())
+}
+
+fn named(variable: &str) -> Option<PathBuf> {
+    env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+fn lexical(path: &Path) -> PathBuf {
+    let mut clean = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => {
+                clean.pop();
+            }
+            other => clean.push(other),
+        }
+    }
+    clean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_clean() {
+        assert_eq!(lexical(Path::new("/a/./b/../c")), Path::new("/a/c"));
+        assert_eq!(lexical(Path::new("/../c")), Path::new("/c"));
+    }
 }

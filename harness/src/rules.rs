@@ -28,45 +28,6 @@ pub struct Rule {
     pub severity: Severity,
 }
 
-/// Rules built into the plugin: id, number, title, reason, remedy.
-const BUILT_IN: &[(&str, Option<&str>, &str, &str, &str)] = &[
-    (
-        "secret-data-base64",
-        Some("P10"),
-        "every value under a Secret's `data` is Base64",
-        "The API server refuses a Secret whose `data` is not Base64, after the rest of the release was already applied.",
-        "Put plaintext under `stringData` of the values, or refer to a source with `secretRefs`; only what is encoded already belongs under `data`.",
-    ),
-    (
-        "no-string-data",
-        Some("P11"),
-        "no Secret carries `stringData`",
-        "Plaintext in a manifest ends in version control, in release records and on screens.",
-        "Refer to a secret source with `secretRefs` (`gift` fills it in at render time), or give the encoded value under `data`.",
-    ),
-    (
-        "duplicate-key",
-        None,
-        "no mapping states a key twice",
-        "YAML readers disagree about which of the two values counts; Helm and the API server keep the last one and say nothing.",
-        "Remove one of the two keys; if they come from a template, look for a key that is written both by hand and by a loop.",
-    ),
-    (
-        "unresolved-secret-reference",
-        None,
-        "every secret reference has a source",
-        "A reference without a source would reach the cluster as a placeholder, and the pods would read that instead of the secret.",
-        "Give the key a value in the secret source: `--secrets FILE`, `values/<system>/<environment>.secrets.env`, or an environment variable of that name.",
-    ),
-    (
-        "unparsable",
-        None,
-        "every document is YAML that Kubernetes can read",
-        "What cannot be read cannot be judged, and `kubectl` would refuse it too.",
-        "Look at the line named in the finding; most often indentation or a missing quote in a template is at fault.",
-    ),
-];
-
 /// The rules built into the plugin.
 ///
 /// ```
@@ -75,17 +36,15 @@ const BUILT_IN: &[(&str, Option<&str>, &str, &str, &str)] = &[
 /// ```
 #[must_use]
 pub fn built_in() -> Vec<Rule> {
-    BUILT_IN
-        .iter()
-        .map(|&(id, number, title, reason, remedy)| Rule {
-            id: id.to_owned(),
-            number: number.map(str::to_owned),
-            title: title.to_owned(),
-            reason: reason.to_owned(),
-            remedy: remedy.to_owned(),
-            severity: Severity::Error,
-        })
-        .collect()
+    let rule = |rule: &&gift_plugin::rules::Rule| Rule {
+        id: rule.id.to_owned(),
+        number: rule.number.map(str::to_owned),
+        title: rule.title.to_owned(),
+        reason: rule.reason.to_owned(),
+        remedy: rule.help.to_owned(),
+        severity: Severity::Error,
+    };
+    sorted(gift_plugin::rules::RULES.iter().map(rule).collect())
 }
 
 /// The rules that policy files describe in the annotations of their `ValidatingAdmissionPolicies`.
@@ -99,7 +58,13 @@ pub fn described_by(policies: &[Source]) -> Vec<Rule> {
         let Ok(documents) = serde_yaml::from_multiple::<Option<PolicyObject>>(&file.text) else { continue };
         rules.extend(documents.into_iter().flatten().filter_map(PolicyObject::into_rule));
     }
-    rules.sort_by_key(|rule| (number_of(rule), rule.id.clone()));
+    sorted(rules)
+}
+
+/// By number, then by id.
+#[must_use]
+pub fn sorted(mut rules: Vec<Rule>) -> Vec<Rule> {
+    rules.sort_by_cached_key(|rule| (number_of(rule), rule.id.clone()));
     rules
 }
 

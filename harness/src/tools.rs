@@ -1,9 +1,11 @@
 //! Finds the programs the harness drives: both Helms, and those of the control plane.
 //!
 //! A tool is looked for in the environment variable that names it, then in the project's cache,
-//! then in `PATH`, where its version must fit. Depends on [`crate::diagnosis`] alone.
+//! then in `PATH`, where its version must fit. Depends on [`crate::diagnosis`] and
+//! [`crate::directories`].
 
 use crate::diagnosis::{Category, Diagnose};
+use crate::directories;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fmt;
@@ -259,17 +261,6 @@ impl Diagnose for ToolError {
     }
 }
 
-/// The directory of the project's cache: `GIFT_CACHE`, else `$XDG_CACHE_HOME/gift`, else
-/// `$HOME/.cache/gift`.
-#[must_use]
-pub fn cache_directory() -> PathBuf {
-    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    variable("GIFT_CACHE")
-        .or_else(|| variable("XDG_CACHE_HOME").map(|cache| cache.join("gift")))
-        .or_else(|| variable("HOME").map(|home| home.join(".cache").join("gift")))
-        .unwrap_or_else(|| std::env::temp_dir().join("gift"))
-}
-
 /// Finds a tool as this process sees the machine.
 ///
 /// # Errors
@@ -278,7 +269,7 @@ pub fn cache_directory() -> PathBuf {
 pub fn find(tool: Tool) -> Result<Found, ToolError> {
     let search = Search {
         named: std::env::var_os(tool.variable()),
-        cache: cache_directory(),
+        cache: directories::cache().unwrap_or_else(|| std::env::temp_dir().join("gift")),
         path: std::env::var_os("PATH").unwrap_or_default(),
     };
     search.find(tool)

@@ -154,6 +154,31 @@ pub struct Finding {
     pub help: String,
 }
 
+impl Finding {
+    /// An error about a stream as a whole: no object, no path, its first line.
+    ///
+    /// ```
+    /// use gift_plugin::protocol::Finding;
+    ///
+    /// let finding = Finding::of_stream("unparsable", "nothing can be read", "Look at the template.");
+    /// assert_eq!((finding.line, finding.column, finding.path.as_str()), (1, 1, ""));
+    /// ```
+    #[must_use]
+    pub fn of_stream(rule: &str, message: impl Into<String>, help: &str) -> Self {
+        Self {
+            rule: rule.to_owned(),
+            severity: Severity::Error,
+            object: ObjectReference::default(),
+            path: String::new(),
+            line: 1,
+            column: 1,
+            source: String::new(),
+            message: message.into(),
+            help: help.to_owned(),
+        }
+    }
+}
+
 /// Which object a finding is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

@@ -6,12 +6,9 @@
 
 use crate::encode::{encode_document, objects};
 use crate::policy::{Exception, Judge, PolicySet, Resource, exception, reference};
-use crate::protocol::{
-    Failure, FailureKind, Finding, ObjectReference, Options, Report, Request, Severity, read_frame,
-    write_frame,
-};
+use crate::protocol::{Failure, FailureKind, Finding, Options, Report, Request, read_frame, write_frame};
 use crate::rules::{Breach, RULES, Settings, Subject, UNPARSABLE};
-use crate::yaml::{Chunk, Document, Limits, Lines, LoadErrorKind, Node, Path, Span, load_chunk, split};
+use crate::yaml::{Chunk, Document, Limits, Lines, LoadErrorKind, Node, Span, load_chunk, split};
 
 /// Answers a request frame with a response frame. Whatever the bytes are, there is an answer.
 #[must_use]
@@ -117,7 +114,7 @@ fn try_answer(request: &Request, stream: &[u8]) -> Result<(Report, Vec<u8>), Fai
 }
 
 fn check_rule_names(options: &Options, policies: &PolicySet) -> Result<(), Failure> {
-    let mut known: Vec<&str> = RULES.iter().map(|rule| rule.id).chain([UNPARSABLE]).collect();
+    let mut known: Vec<&str> = RULES.iter().map(|rule| rule.id).collect();
     known.extend(policies.policies.iter().map(|policy| policy.name.as_str()));
     known.sort_unstable();
     match options.only.iter().chain(&options.skip).find(|name| !known.contains(&name.as_str())) {
@@ -148,18 +145,10 @@ impl<'a> Run<'_, 'a> {
             return;
         }
         let (line, column) = self.lines.position(at);
-        self.report.findings.push(Finding {
-            rule: UNPARSABLE.to_owned(),
-            severity: Severity::Error,
-            object: ObjectReference::default(),
-            path: String::new(),
-            line,
-            column,
-            source: chunk.source.unwrap_or_default().to_owned(),
-            message,
-            help: "Look at what the template prints there: `helm template --debug` shows it as it is."
-                .to_owned(),
-        });
+        let help = "Look at what the template prints there: `helm template --debug` shows it as it is.";
+        let source = chunk.source.unwrap_or_default().to_owned();
+        let finding = Finding::of_stream(UNPARSABLE, message, help);
+        self.report.findings.push(Finding { line, column, source, ..finding });
     }
 
     fn judge(&mut self, inputs: &[(Document<'a>, Option<String>)]) -> Result<(), Failure> {
@@ -190,22 +179,10 @@ impl<'a> Run<'_, 'a> {
                 for rule in RULES.iter().filter(|rule| self.wanted(rule.id)) {
                     rule.check(&subject, &mut breaches);
                 }
-                match Resource::of(after) {
-                    None if self.wanted(UNPARSABLE) => breaches.push(Breach {
-                        rule: UNPARSABLE.to_owned(),
-                        severity: Severity::Error,
-                        path: Path::root(),
-                        at: None,
-                        message: "no Kubernetes object: apiVersion or kind is missing".to_owned(),
-                        help: "Every document needs both; an empty one should print nothing at all."
-                            .to_owned(),
-                    }),
-                    None => {}
-                    Some(resource) => {
-                        let verdict = judge.judge(after, &resource, |rule| self.wanted(rule));
-                        breaches.extend(verdict.breaches);
-                        self.report.notes.extend(verdict.notes);
-                    }
+                if let Some(resource) = Resource::of(after) {
+                    let verdict = judge.judge(after, &resource, |rule| self.wanted(rule));
+                    breaches.extend(verdict.breaches);
+                    self.report.notes.extend(verdict.notes);
                 }
                 for breach in breaches {
                     self.report(document, before, breach);

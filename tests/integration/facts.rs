@@ -3,6 +3,7 @@
 //! The facts are data, one file per system in `tests/facts/`; nothing here knows a system. Depends on
 //! the chart, the values and both Helms.
 
+use crate::workplace::repository;
 use gift_harness::chart::Chart;
 use gift_harness::objects::Objects;
 use gift_harness::render::HelmVersion;
@@ -10,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A file of facts.
 #[derive(Debug, Deserialize)]
@@ -225,10 +226,6 @@ fn look(value: &Value, path: &str) -> Option<Value> {
     let end = path.find(['.', '[']).unwrap_or(path.len());
     let (field, rest) = path.split_at(end);
     look(value.get(field)?, rest.strip_prefix('.').unwrap_or(rest))
-}
-
-fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
 fn files() -> Vec<(PathBuf, Facts)> {

@@ -8,4 +8,5 @@ mod cluster;
 mod command;
 mod facts;
 mod policies;
+mod workplace;
 mod yaml;

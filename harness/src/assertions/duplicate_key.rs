@@ -3,7 +3,6 @@
 use super::{Assertion, Context};
 use crate::objects::Objects;
 use gift_plugin::protocol::Finding;
-use gift_plugin::yaml::{Node, Path, Span, Value};
 
 /// No mapping states a key twice.
 pub(super) struct DuplicateKey;
@@ -35,27 +34,13 @@ impl Assertion for DuplicateKey {
             for duplicate in object.duplicates() {
                 let (first, _) = object.position(duplicate.first.start);
                 let message = format!("`{}` is already stated in line {first}", duplicate.key);
-                let path = path_of(object.root(), duplicate.second, Path::root()).unwrap_or_default();
+                let path = duplicate.path(object.root());
                 let mut finding = object.finding(self.id(), path, message, "Remove one of the two.");
                 (finding.line, finding.column) = object.position(duplicate.second.start);
                 findings.push(finding);
             }
         }
         findings
-    }
-}
-
-/// The path of the entry whose key stands at a place.
-fn path_of(node: &Node<'_>, key: Span, path: Path) -> Option<Path> {
-    match &node.value {
-        Value::Mapping(mapping) => mapping.entries().iter().find_map(|entry| {
-            let below = path.clone().key(entry.key.as_ref());
-            if entry.key_span == key { Some(below) } else { path_of(&entry.value, key, below) }
-        }),
-        Value::Sequence(items) => {
-            items.iter().enumerate().find_map(|(index, item)| path_of(item, key, path.clone().index(index)))
-        }
-        _ => None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Assertion, Change, Context, difference::changes};
 use crate::objects::{Objects, PodTemplate};
-use gift_plugin::protocol::{Finding, ObjectReference, Severity};
+use gift_plugin::protocol::Finding;
 use gift_plugin::yaml::{Path, Segment};
 use serde_json::{Map, Value, json};
 
@@ -18,16 +18,9 @@ pub(super) struct ChartVersion;
 /// The stream of a change, or the finding that there is none.
 fn again(rule: &str, context: &Context<'_>, change: &Change) -> Option<Result<Vec<u8>, Finding>> {
     let rendered = context.variations?.render(change);
-    Some(rendered.map_err(|error| Finding {
-        rule: rule.to_owned(),
-        severity: Severity::Error,
-        object: ObjectReference::default(),
-        path: String::new(),
-        line: 1,
-        column: 1,
-        source: String::new(),
-        message: format!("cannot be rendered again with a change: {error}"),
-        help: "Render with the same change by hand, and mend what Helm says.".to_owned(),
+    Some(rendered.map_err(|error| {
+        let message = format!("cannot be rendered again with a change: {error}");
+        Finding::of_stream(rule, message, "Render with the same change by hand, and mend what Helm says.")
     }))
 }
 

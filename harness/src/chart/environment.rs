@@ -178,7 +178,7 @@ mod tests {
     fn what_is_not_there_is_answered_with_what_is() {
         let root = directory();
         let environments = Environments::new(root.path());
-        let error = environments.files("urr/prod").unwrap_err();
+        let error = environments.files("forum/prod").unwrap_err();
         assert!(error.to_string().ends_with(": there are blog, shop"), "{error}");
         let error = environments.files("shop/production").unwrap_err();
         assert!(error.to_string().ends_with(": there are prod"), "{error}");

@@ -30,6 +30,11 @@ impl PolicyArguments {
     }
 }
 
+/// The ids of the rules built into the plugin.
+pub(crate) fn built_in() -> Vec<String> {
+    rules::built_in().into_iter().map(|rule| rule.id).collect()
+}
+
 /// The rules in force: policies, then those built in, then the assertions of `gift test`.
 pub(crate) fn rules(arguments: &PolicyArguments) -> Result<Vec<Rule>, Failure> {
     rules_of(&arguments.selection())
@@ -42,5 +47,5 @@ pub(crate) fn rules_of(selection: &PolicySelection) -> Result<Vec<Rule>, Failure
     rules.extend(rules::built_in());
     let known: BTreeSet<_> = rules.iter().map(|rule| rule.id.clone()).collect();
     rules.extend(gift_harness::run::rules().into_iter().filter(|rule| !known.contains(&rule.id)));
-    Ok(rules)
+    Ok(rules::sorted(rules))
 }

@@ -3,13 +3,12 @@
 use super::failure::Failure;
 use super::judgement::{self, Channel, JudgementArguments};
 use super::output::{Format, Terminal};
-use super::{Conclusion, input};
+use super::{Conclusion, catalogue, input};
 use gift_harness::assertions::{self, Context};
 use gift_harness::objects::Objects;
 use gift_harness::policies::PolicySelection;
 use gift_harness::post_render::{PostRenderOptions, PostRenderer, today};
 use gift_harness::report::Place;
-use gift_harness::rules;
 use gift_plugin::protocol::Finding;
 use std::io::Write;
 use std::path::PathBuf;
@@ -79,7 +78,7 @@ struct Selection {
 impl Selection {
     /// Takes the names of assertions out of the rules the plugin is to judge by.
     fn split(options: &mut PostRenderOptions) -> Self {
-        let built_in: Vec<_> = rules::built_in().into_iter().map(|rule| rule.id).collect();
+        let built_in = catalogue::built_in();
         let is_asserted = |name: &String| assertions::find(name).is_some() && !built_in.contains(name);
         let (only, rest): (Vec<_>, Vec<_>) =
             std::mem::take(&mut options.only).into_iter().partition(is_asserted);

@@ -79,12 +79,8 @@ impl LastReport {
 
 /// Where the last report is kept.
 fn path() -> Result<PathBuf, Failure> {
-    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let state = absolute("XDG_STATE_HOME")
-        .or_else(|| absolute("HOME").map(|home| home.join(".local/state")))
-        .or_else(|| absolute("LOCALAPPDATA"))
-        .ok_or(CommandError::NoStateDirectory)?;
-    Ok(state.join("gift/last-report.json"))
+    let state = gift_harness::directories::state().ok_or(CommandError::NoStateDirectory)?;
+    Ok(state.join("last-report.json"))
 }
 
 #[cfg(unix)]

@@ -140,7 +140,7 @@ fn plan(
 ) -> Result<Plan, Failure> {
     // An assertion and a rule of the plugin may have the same name, and are then both skipped.
     let is_asserted = |rule: &&String| run::rules().iter().any(|known| known.id == **rule);
-    let is_built_in = |rule: &&String| gift_harness::rules::built_in().iter().any(|known| known.id == **rule);
+    let built_in = catalogue::built_in();
     let options = PostRenderOptions {
         policies,
         secrets: match &arguments.secrets {
@@ -148,7 +148,12 @@ fn plan(
             None => SecretSelection::Example,
         },
         values_directory: matrix.values_directory().to_owned(),
-        skip: arguments.skip.iter().filter(|rule| !is_asserted(rule) || is_built_in(rule)).cloned().collect(),
+        skip: arguments
+            .skip
+            .iter()
+            .filter(|rule| !is_asserted(rule) || built_in.contains(rule))
+            .cloned()
+            .collect(),
         ..PostRenderOptions::default()
     };
     let all = Plan::of(matrix)?;
@@ -158,7 +163,8 @@ fn plan(
         compare_versions: all.compare_versions && arguments.helm.is_none(),
         jobs: arguments.jobs,
         post_render: Some(Arc::new(Plugin::new(options)?)),
-        skip: arguments.skip.iter().filter(is_asserted).cloned().collect(),
+        // What both know is found by the plugin already.
+        skip: arguments.skip.iter().chain(&built_in).filter(is_asserted).cloned().collect(),
         fail_fast: arguments.fail_fast,
         ..all
     })

@@ -7,6 +7,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::diagnosis::{Category, Diagnose};
+use crate::tools::Tool;
 
 /// Why a cluster could not be brought up, asked or taken down.
 #[derive(Debug, Error)]
@@ -22,10 +23,10 @@ pub enum ClusterError {
     #[error("there is no folder for clusters: none of GIFT_CACHE, XDG_CACHE_HOME and HOME is set")]
     NoCache,
     /// A tool is not there.
-    #[error("{program} is not installed (looked for {looked_for})")]
+    #[error("{} is not installed (looked for {looked_for})", tool.name())]
     MissingProgram {
-        /// Its name.
-        program: &'static str,
+        /// Which.
+        tool: Tool,
         /// Where it was looked for.
         looked_for: String,
     },
@@ -118,9 +119,9 @@ impl Diagnose for ClusterError {
                     .to_owned()
             }
             Self::NoCache => "Set GIFT_CACHE to a folder of yours.".to_owned(),
-            Self::MissingProgram { program, .. } => format!(
+            Self::MissingProgram { tool, .. } => format!(
                 "Run `ci/setup cluster`, which brings the whole control plane, or set {} to the one you have.",
-                super::programs::variable(program)
+                tool.variable()
             ),
             Self::Run { program, .. } => {
                 format!("Remove {} and run `ci/setup cluster` to have it built anew.", program.display())

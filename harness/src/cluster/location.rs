@@ -1,12 +1,12 @@
 //! Where the files of a cluster are: `$GIFT_CACHE/clusters/<name>/`, laid out by kwokctl.
 
-use std::env;
 use std::fs;
 use std::io::ErrorKind;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use super::error::ClusterError;
 use super::processes::COMPONENTS;
+use crate::directories;
 
 /// The folder of one cluster. It need not exist.
 #[derive(Clone, Debug)]
@@ -99,28 +99,9 @@ impl Location {
     }
 }
 
-/// The user cache, as `ci/setup` uses it.
+/// The user cache.
 pub(super) fn cache() -> Result<PathBuf, ClusterError> {
-    let folder = |variable: &str| env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
-    folder("GIFT_CACHE")
-        .or_else(|| folder("XDG_CACHE_HOME").map(|home| home.join("gift")))
-        .or_else(|| folder("HOME").map(|home| home.join(".cache").join("gift")))
-        .map(|path| lexical(&std::path::absolute(&path).unwrap_or(path)))
-        .ok_or(ClusterError::NoCache)
-}
-
-/// The path without `..`, as kwokctl writes it into the command lines by which processes are known.
-fn lexical(path: &Path) -> PathBuf {
-    let mut clean = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::ParentDir => {
-                clean.pop();
-            }
-            other => clean.push(other),
-        }
-    }
-    clean
+    directories::cache().ok_or(ClusterError::NoCache)
 }
 
 /// The names of all clusters that have a folder.
@@ -155,12 +136,6 @@ mod tests {
         for name in ["", "-a", "a-", "A", "a/b", "..", "a b", "ä", &"a".repeat(41)] {
             assert!(!accepted(name), "{name}");
         }
-    }
-
-    #[test]
-    fn paths_are_clean() {
-        assert_eq!(lexical(Path::new("/a/./b/../c")), Path::new("/a/c"));
-        assert_eq!(lexical(Path::new("/../c")), Path::new("/c"));
     }
 
     #[test]

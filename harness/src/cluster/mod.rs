@@ -36,6 +36,7 @@ use std::time::{Duration, Instant};
 pub use error::ClusterError;
 pub use status::{Component, Node, Release, State, Status, Workload};
 
+use crate::tools::Tool;
 use location::Location;
 use lock::Lock;
 use programs::Programs;
@@ -235,6 +236,6 @@ impl Cluster {
     ///
     /// kubectl is missing.
     pub fn kubectl(&self) -> Result<Command, ClusterError> {
-        Ok(control_plane::kubectl(&self.location, &programs::find("kubectl")?))
+        Ok(control_plane::kubectl(&self.location, &programs::find(Tool::Kubectl)?))
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::error::ClusterError;
 use super::location;
+use crate::tools::Tool;
 
 /// Paths of everything kwokctl needs, and of kwokctl itself.
 #[derive(Clone, Debug)]
@@ -22,45 +23,26 @@ impl Programs {
     /// All of them, or the first that is missing.
     pub(super) fn find() -> Result<Self, ClusterError> {
         Ok(Self {
-            kwokctl: find("kwokctl")?,
-            kwok: find("kwok")?,
-            etcd: find("etcd")?,
-            apiserver: find("kube-apiserver")?,
-            controller_manager: find("kube-controller-manager")?,
-            scheduler: find("kube-scheduler")?,
-            kubectl: find("kubectl")?,
+            kwokctl: find(Tool::Kwokctl)?,
+            kwok: find(Tool::Kwok)?,
+            etcd: find(Tool::Etcd)?,
+            apiserver: find(Tool::KubeApiserver)?,
+            controller_manager: find(Tool::KubeControllerManager)?,
+            scheduler: find(Tool::KubeScheduler)?,
+            kubectl: find(Tool::Kubectl)?,
         })
     }
 }
 
-/// `GIFT_<PROGRAM>`, then the user cache. Not PATH: a control plane is made of parts of one version.
-pub(super) fn find(program: &'static str) -> Result<PathBuf, ClusterError> {
-    let variable = variable(program);
-    let candidates = env::var_os(&variable)
-        .map(PathBuf::from)
-        .into_iter()
-        .chain([location::cache()?.join("bin").join(program)]);
-    let mut looked_for = variable.clone();
-    for candidate in candidates {
+/// Its variable, then the user cache. Not PATH: a control plane is made of parts of one version.
+pub(super) fn find(tool: Tool) -> Result<PathBuf, ClusterError> {
+    let named = env::var_os(tool.variable()).map(PathBuf::from);
+    let mut looked_for = tool.variable();
+    for candidate in named.into_iter().chain([location::cache()?.join("bin").join(tool.name())]) {
         if candidate.is_file() {
             return Ok(candidate);
         }
         looked_for = format!("{looked_for}, {}", candidate.display());
     }
-    Err(ClusterError::MissingProgram { program, looked_for })
-}
-
-/// The environment variable that names a program: `GIFT_KUBE_APISERVER`.
-pub(super) fn variable(program: &str) -> String {
-    format!("GIFT_{}", program.to_uppercase().replace('-', "_"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn variables_are_upper_case_with_underscores() {
-        assert_eq!(variable("kube-apiserver"), "GIFT_KUBE_APISERVER");
-    }
+    Err(ClusterError::MissingProgram { tool, looked_for })
 }

@@ -10,6 +10,7 @@ use super::error::ClusterError;
 use super::location::Location;
 use super::processes::{self, COMPONENTS};
 use super::programs;
+use crate::tools::Tool;
 
 /// How a cluster fares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -120,7 +121,7 @@ pub(super) fn read(location: &Location) -> Result<Status, ClusterError> {
         return Ok(status);
     }
     status.state = State::Degraded;
-    let kubectl_program = programs::find("kubectl")?;
+    let kubectl_program = programs::find(Tool::Kubectl)?;
     let ask = |action, arguments: &[&str]| ask(location, &kubectl_program, action, arguments);
     let Ok(version) = ask("version", &["version", "--output=json"]) else {
         return Ok(status);

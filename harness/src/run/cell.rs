@@ -12,7 +12,7 @@ use crate::post_render::today;
 use crate::render::{RenderError, RenderRequest};
 use crate::rules::Rule;
 use crate::tools::HelmVersion;
-use gift_plugin::protocol::{Finding, ObjectReference, Severity};
+use gift_plugin::protocol::{Finding, Severity};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -180,6 +180,9 @@ fn unexpected(cell: &Cell, expected: &Expectation, mut findings: Vec<Finding>) -
 /// The id of the rule that a cell does what its matrix says.
 const EXPECTATION: &str = "expectation";
 
+/// What to do about its findings.
+const REMEDY: &str = "Mend what the cell tests, or change `expect` in the matrix.";
+
 /// What it asks for.
 pub(super) fn rule() -> Rule {
     Rule {
@@ -187,23 +190,13 @@ pub(super) fn rule() -> Rule {
         number: None,
         title: "a cell that is to fail, or to break a rule, does so".to_owned(),
         reason: "A mistake that is no longer noticed would reach the cluster unseen.".to_owned(),
-        remedy: "Mend what the cell tests, or change `expect` in the matrix.".to_owned(),
+        remedy: REMEDY.to_owned(),
         severity: Severity::Error,
     }
 }
 
 fn expectation(cell: &Cell, message: String) -> Finding {
-    Finding {
-        rule: EXPECTATION.to_owned(),
-        severity: Severity::Error,
-        object: ObjectReference::default(),
-        path: String::new(),
-        line: 1,
-        column: 1,
-        source: String::new(),
-        message: format!("the cell `{}` {message}", cell.id),
-        help: "Mend what the cell tests, or change `expect` in the matrix.".to_owned(),
-    }
+    Finding::of_stream(EXPECTATION, format!("the cell `{}` {message}", cell.id), REMEDY)
 }
 
 /// The same request with a change.

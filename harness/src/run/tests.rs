@@ -12,7 +12,7 @@ metadata:
 data:
   version: {{ .Capabilities.KubeVersion.Minor | quote }}
 {{- if .Values.broken }}
-  broken: {{ fail \"there is no system urr; there are: web\" }}
+  broken: {{ fail \"there is no system depot; there are: web\" }}
 {{- end }}
 ";
 
@@ -90,7 +90,7 @@ fn a_cell_that_was_to_fail_must_fail_with_its_message() {
     chart(directory.path(), TEMPLATE);
     let cell = |text: &str| format!("{{helm: 4, toggle: broken, expect: {{failure: {text}}}}}");
     let last = |include: &str| finished(&plan(directory.path(), include)).results.pop().unwrap();
-    assert!(last(&cell("no system urr")).is_good());
+    assert!(last(&cell("no system depot")).is_good());
     let other = last(&cell("something else"));
     assert!(other.findings[0].message.contains("was to fail with `something else`, but said: "));
     let rendered = last("{helm: 4, toggle: upper, expect: {failure: x}}");

@@ -2,13 +2,13 @@
 
 use super::{Breach, Rule, Subject};
 use crate::protocol::Severity;
-use crate::yaml::Path;
 
 pub(super) static RULE: Rule = Rule {
     id: "duplicate-key",
-    title: "No key stands twice in one mapping",
-    reason: "Kubernetes keeps the last one without a word, or refuses the object, depending on who reads it first.",
-    help: "Keep one of the two; if a template prints both, merge the maps before printing.",
+    number: None,
+    title: "no mapping states a key twice",
+    reason: "YAML readers disagree about which of the two values counts; Helm and the API server keep the last one and say nothing.",
+    help: "Remove one of the two keys; if they come from a template, look for a key that is written both by hand and by a loop.",
     check,
 };
 
@@ -18,6 +18,11 @@ fn check(subject: &Subject<'_, '_, '_>, breaches: &mut Vec<Breach>) {
     }
     for duplicate in &subject.document.duplicates {
         let message = format!("key `{}` stands twice in one mapping", duplicate.key);
-        breaches.push(RULE.breach(Severity::Error, Path::root(), Some(duplicate.second), message));
+        breaches.push(RULE.breach(
+            Severity::Error,
+            duplicate.path(&subject.document.root),
+            Some(duplicate.second),
+            message,
+        ));
     }
 }

@@ -1,13 +1,14 @@
 //! Rules no API server can judge, for it never sees what they are about: the text of a stream, and
 //! Secrets before they were encoded. One rule, one module, one id.
 //!
-//! Depends on [`crate::yaml`] and [`crate::encode`]. The rules written as policies are judged by
+//! Depends on [`crate::yaml`], [`crate::encode`] and what [`crate::policy`] calls a resource. The rules written as policies are judged by
 //! [`crate::policy`].
 
 mod duplicate_key;
 mod no_string_data;
 mod secret_data_base64;
 mod secret_value_type;
+mod unparsable;
 mod unresolved_secret_reference;
 
 use crate::protocol::Severity;
@@ -20,9 +21,11 @@ pub const UNPARSABLE: &str = "unparsable";
 pub struct Rule {
     /// The stable id.
     pub id: &'static str,
-    /// One line.
+    /// The organisation's own number for it: `P10`.
+    pub number: Option<&'static str>,
+    /// What it asks for, in one line.
     pub title: &'static str,
-    /// Why it matters.
+    /// Why it is asked for.
     pub reason: &'static str,
     /// How to mend a breach.
     pub help: &'static str,
@@ -75,6 +78,7 @@ pub static RULES: &[&Rule] = &[
     &no_string_data::RULE,
     &secret_data_base64::RULE,
     &secret_value_type::RULE,
+    &unparsable::RULE,
     &unresolved_secret_reference::RULE,
 ];
 

@@ -7,9 +7,10 @@ use crate::yaml::{Node, Path, Value};
 
 pub(super) static RULE: Rule = Rule {
     id: "no-string-data",
-    title: "Secrets do not use stringData",
-    reason: "Plaintext in a manifest ends up in values files, logs and release records.",
-    help: "Give the values encoded under data, or refer to a secret source (secretRefs in values).",
+    number: Some("P11"),
+    title: "no Secret carries `stringData`",
+    reason: "Plaintext in a manifest ends in version control, in release records and on screens.",
+    help: "Refer to a secret source with `secretRefs` (`gift` fills it in at render time), or give the encoded value under `data`.",
     check,
 };
 

@@ -10,9 +10,10 @@ use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 
 pub(super) static RULE: Rule = Rule {
     id: "secret-data-base64",
-    title: "Values of data are Base64",
-    reason: "An API server refuses the whole Secret when one value of data is not Base64.",
-    help: "Encode the value (standard alphabet, padded, no line breaks), or move it to stringData to have it encoded.",
+    number: Some("P10"),
+    title: "every value under a Secret's `data` is Base64",
+    reason: "The API server refuses a Secret whose `data` is not Base64, after the rest of the release was already applied.",
+    help: "Encode the value (standard alphabet, padded, no line breaks), put plaintext under `stringData` to have it encoded, or refer to a source with `secretRefs`.",
     check,
 };
 

@@ -7,7 +7,8 @@ use crate::yaml::{Path, Value};
 
 pub(super) static RULE: Rule = Rule {
     id: "secret-value-type",
-    title: "Values of stringData are text",
+    number: None,
+    title: "values of `stringData` are text",
     reason: "An API server refuses numbers and booleans there; unquoted digits and words such as yes become those.",
     help: "Quote the value in the template.",
     check,

@@ -7,9 +7,10 @@ use crate::yaml::{Node, Path};
 
 pub(super) static RULE: Rule = Rule {
     id: "unresolved-secret-reference",
-    title: "Secret references are filled",
-    reason: "A reference is no Base64, so an API server refuses the Secret.",
-    help: "Render through `gift post-render` or `gift render` with a secret source that has the key.",
+    number: None,
+    title: "every secret reference has a source",
+    reason: "A reference without a source would reach the cluster as a placeholder, and the pods would read that instead of the secret.",
+    help: "Render through `gift render` or `gift post-render`, and give the key a value in the secret source: `--secrets FILE`, `values/<system>/<environment>.secrets.env`, or an environment variable of that name.",
     check,
 };
 

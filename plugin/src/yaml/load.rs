@@ -2,7 +2,8 @@
 //!
 //! Depends on [`super::read`] and [`super::stream`].
 
-use super::node::{Node, Span};
+use super::node::{Node, Span, Value};
+use super::path::Path;
 use super::read::read;
 use super::scalar::ScalarError;
 use super::stream::{Chunk, split};
@@ -45,6 +46,28 @@ pub struct Duplicate<'a> {
     pub first: Span,
     /// Where it stands again.
     pub second: Span,
+}
+
+impl Duplicate<'_> {
+    /// The path of the second, in the tree it stands in.
+    #[must_use]
+    pub fn path(&self, root: &Node<'_>) -> Path {
+        path_of(root, self.second, Path::root()).unwrap_or_default()
+    }
+}
+
+/// The path of the entry whose key stands at a place.
+fn path_of(node: &Node<'_>, key: Span, path: Path) -> Option<Path> {
+    match &node.value {
+        Value::Mapping(mapping) => mapping.entries().iter().find_map(|entry| {
+            let below = path.clone().key(entry.key.as_ref());
+            if entry.key_span == key { Some(below) } else { path_of(&entry.value, key, below) }
+        }),
+        Value::Sequence(items) => {
+            items.iter().enumerate().find_map(|(index, item)| path_of(item, key, path.clone().index(index)))
+        }
+        _ => None,
+    }
 }
 
 /// Why a document has no tree.

@@ -1,6 +1,7 @@
 //! What the chart says about itself: to a registry in Chart.yaml, to its operator in NOTES.txt.
 
-use super::{chart, own_system, own_values, rendered, repository};
+use super::{chart, own_system, own_values, rendered};
+use crate::workplace::repository;
 use gift_harness::chart::Environments;
 use gift_harness::render::HelmVersion;
 use gift_harness::tools::{Tool, find};

@@ -1,6 +1,7 @@
 //! Every environment keeps the organisation's policies, as the plugin judges them.
 
-use super::{HELMS, chart, own_system, repository};
+use super::{HELMS, chart, own_system};
+use crate::workplace::repository;
 use gift_harness::chart::{Chart, Environments};
 use gift_harness::secrets::{SecretSelection, resolve};
 use gift_plugin::protocol::{Finding, Report};

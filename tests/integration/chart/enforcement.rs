@@ -1,6 +1,7 @@
 //! `policies.enforce`: the files the post-renderer judges by, put in force in the cluster.
 
-use super::{HELMS, chart, find, own_system, refusal, rendered, repository};
+use super::{HELMS, chart, find, own_system, refusal, rendered};
+use crate::workplace::repository;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 

@@ -2,7 +2,8 @@
 //!
 //! For every system there is; none is named here.
 
-use super::{HELMS, chart, own_system, refusal, repository};
+use super::{HELMS, chart, own_system, refusal};
+use crate::workplace::repository;
 use gift_harness::chart::{Chart, Environments};
 use gift_harness::diagnosis::{Category, Diagnose};
 use gift_harness::post_render::{PostRenderOptions, PostRenderer};

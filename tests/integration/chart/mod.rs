@@ -13,17 +13,13 @@ mod readme;
 mod refusals;
 mod stability;
 
+use crate::workplace::repository;
 use gift_harness::chart::Chart;
 use gift_harness::objects::Objects;
 use gift_harness::render::HelmVersion;
 use serde_json::Value;
-use std::path::{Path, PathBuf};
 
 const HELMS: [HelmVersion; 2] = [HelmVersion::V3, HelmVersion::V4];
-
-fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
-}
 
 /// The chart with its own values.
 fn chart() -> Chart {

@@ -1,6 +1,7 @@
 //! What the templates must not know: the systems they deploy.
 
-use super::{chart, own_system, own_values, rendered, repository};
+use super::{chart, own_system, own_values, rendered};
+use crate::workplace::repository;
 use gift_harness::chart::Environments;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

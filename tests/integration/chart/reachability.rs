@@ -3,7 +3,8 @@
 //! For the environments that `tests/reachability.yaml` lists. Policies are read as the Kubernetes API
 //! defines them: a pod selected by none is open, several add up.
 
-use super::{chart, repository};
+use super::chart;
+use crate::workplace::repository;
 use gift_harness::chart::Environments;
 use gift_harness::objects::Objects;
 use serde_json::{Map, Value, json};

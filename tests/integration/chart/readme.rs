@@ -3,7 +3,7 @@
 //!
 //! `UPDATE_EXPECT=1 cargo test -p gift-tests --test integration readme` writes it anew.
 
-use super::repository;
+use crate::workplace::repository;
 use serde_json::Value;
 use std::fmt::Write as _;
 

@@ -1,6 +1,7 @@
 //! The same values give the same bytes, names depend on nothing but values, and both linters agree.
 
-use super::{HELMS, chart, own_system, rendered, repository};
+use super::{HELMS, chart, own_system, rendered};
+use crate::workplace::repository;
 use gift_harness::chart::Environments;
 use gift_harness::tools::{Tool, find};
 use serde_json::Value;

@@ -2,7 +2,7 @@
 
 use super::shared::{Place, kubectl_output};
 use crate::command::helm::breaches;
-use crate::command::workplace::text;
+use crate::workplace::text;
 
 #[test]
 fn nothing_that_breaks_a_policy_reaches_the_cluster_with_helm_3() {

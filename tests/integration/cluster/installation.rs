@@ -2,7 +2,7 @@
 
 use super::shared::{Place, eventually, kubectl, kubectl_output};
 use crate::command::helm::chart_and_system;
-use crate::command::workplace::{repository, text};
+use crate::workplace::{repository, text};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -8,16 +8,17 @@ mod parity;
 mod shared;
 
 use std::collections::hash_map::DefaultHasher;
-use std::env;
 use std::fs;
 use std::hash::{Hash, Hasher};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
+use crate::workplace::helm;
 use gift_harness::cluster::{Cluster, ClusterError, Event, Options, State};
 use gift_harness::diagnosis::Diagnose;
+use gift_harness::tools::HelmVersion;
 
 /// A cluster for one test of this checkout, taken down when the test ends, however it ends. The next run
 /// takes over what a killed one left behind.
@@ -50,7 +51,7 @@ impl Own {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    fn helm(&self, version: &str, arguments: &[&str]) -> Output {
+    fn helm(&self, version: HelmVersion, arguments: &[&str]) -> Output {
         Command::new(helm(version))
             .env("KUBECONFIG", self.0.kubeconfig())
             .env("KUBECACHEDIR", self.0.logs())
@@ -64,23 +65,6 @@ impl Drop for Own {
     fn drop(&mut self) {
         let _ = self.0.down(&mut |_| {});
     }
-}
-
-fn cache() -> PathBuf {
-    env::var_os("GIFT_CACHE").map_or_else(
-        || {
-            env::var_os("XDG_CACHE_HOME")
-                .map_or_else(|| Path::new(&env::var_os("HOME").unwrap()).join(".cache"), PathBuf::from)
-                .join("gift")
-        },
-        PathBuf::from,
-    )
-}
-
-/// The pinned one: `GIFT_HELM4`, then the user cache.
-fn helm(version: &str) -> PathBuf {
-    env::var_os(format!("GIFT_{}", version.to_uppercase()))
-        .map_or_else(|| cache().join("bin").join(version), PathBuf::from)
 }
 
 /// Numbers of the processes whose program is in the cluster's folder.
@@ -144,25 +128,26 @@ fn both_helms_install_wait_test_and_uninstall() {
     assert_eq!(events.first(), Some(&Event::Starting));
     let chart = concat!(env!("CARGO_MANIFEST_DIR"), "/integration/cluster/chart");
 
-    for version in ["helm4", "helm3"] {
+    for version in [HelmVersion::V4, HelmVersion::V3] {
+        let namespace = &version.to_string();
         let run = |arguments: &[&str]| {
             let output = own.helm(version, arguments);
             assert!(output.status.success(), "{version} {arguments:?}: {output:?}");
             String::from_utf8(output.stdout).unwrap()
         };
-        let at = ["--namespace", version];
+        let at = ["--namespace", namespace];
         run(&[&["install", "web", chart, "--create-namespace", "--wait", "--timeout=60s"], &at[..]].concat());
 
         let status = own.0.status().unwrap();
         assert_eq!(status.state, State::Running);
         assert_eq!(status.nodes.len(), 3);
         assert!(status.nodes.iter().all(|node| node.ready));
-        let release = status.releases.iter().find(|release| release.namespace == version).unwrap();
+        let release = status.releases.iter().find(|release| &release.namespace == namespace).unwrap();
         assert_eq!(
             (release.name.as_str(), release.revision, release.status.as_str()),
             ("web", 1, "deployed")
         );
-        let workload = status.workloads.iter().find(|workload| workload.namespace == version).unwrap();
+        let workload = status.workloads.iter().find(|workload| &workload.namespace == namespace).unwrap();
         assert_eq!((workload.ready, workload.desired), (3, 3));
 
         // The Service has an address of its own, and leads to the three pods' port.
@@ -171,7 +156,7 @@ fn both_helms_install_wait_test_and_uninstall() {
             "service",
             "web",
             "-n",
-            version,
+            namespace,
             "-o=jsonpath={.status.loadBalancer.ingress[0].ip}",
         ]);
         assert!(address.starts_with("10.96."), "{address}");
@@ -179,7 +164,7 @@ fn both_helms_install_wait_test_and_uninstall() {
             "get",
             "endpointslices",
             "-n",
-            version,
+            namespace,
             "-o=jsonpath={.items[*].endpoints[*].addresses[0]}",
         ]);
         assert_eq!(
@@ -198,7 +183,7 @@ fn both_helms_install_wait_test_and_uninstall() {
         assert!(!failed.status.success(), "{failed:?}");
 
         run(&[&["uninstall", "web", "--wait"], &at[..]].concat());
-        let left = own.kubectl(&["get", "deployments,services", "-n", version, "-o=name"]);
+        let left = own.kubectl(&["get", "deployments,services", "-n", namespace, "-o=name"]);
         assert_eq!(left, "");
     }
 }

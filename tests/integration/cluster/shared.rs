@@ -4,7 +4,7 @@
 //! killed, so a process beside it takes the cluster down as soon as the pipe between them closes, which
 //! the kernel does however the tests end.
 
-use crate::command::workplace::{Workplace, gift};
+use crate::workplace::{Workplace, gift};
 use gift_harness::cluster::{Cluster, Options};
 use serde_json::Value;
 use std::collections::BTreeSet;

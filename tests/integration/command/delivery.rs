@@ -1,6 +1,7 @@
 //! Findings reach the user through both Helms, wherever Helm's stderr goes, and once only.
 
-use super::workplace::{Workplace, text, tool};
+use crate::workplace::{Workplace, helm, text};
+use gift_harness::tools::HelmVersion;
 use std::fs::File;
 use std::process::{Command, Output};
 
@@ -164,7 +165,7 @@ fn a_plugin_without_the_command_says_so() {
 fn helm_3_bears_the_plugin_of_helm_4() {
     // Both look for plugins in the same place.
     let workplace = workplace(4);
-    let mut helm3 = workplace.command(tool("helm3").to_str().unwrap());
+    let mut helm3 = workplace.command(helm(HelmVersion::V3).to_str().unwrap());
     let output = helm3.args(["template", "shop", "./shop"]).output().unwrap();
     assert!(
         output.status.success() && text(&output.stdout).contains("kind: Secret"),

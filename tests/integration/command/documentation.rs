@@ -5,7 +5,7 @@
 //! behind `console` say where: `helm3` for a machine whose `helm` is Helm 3, `cluster` for one with a
 //! cluster, `exit=1` for a last command that ends so.
 
-use super::workplace::{Workplace, repository, text};
+use crate::workplace::{Workplace, repository, text};
 use std::fs;
 
 /// A block of a document.

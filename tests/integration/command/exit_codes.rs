@@ -1,6 +1,6 @@
 //! Every way to end, with the right exit code and one paragraph that says what to do.
 
-use super::workplace::{Workplace, text};
+use crate::workplace::{Workplace, text};
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 

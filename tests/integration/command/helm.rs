@@ -2,7 +2,7 @@
 //!
 //! What breaks which rule is data: `tests/breaches.yaml`.
 
-use super::workplace::{Workplace, repository, text};
+use crate::workplace::{Workplace, repository, text};
 use serde::Deserialize;
 use std::fs;
 use std::process::{Command, Output};

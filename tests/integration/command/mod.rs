@@ -5,6 +5,5 @@ mod documentation;
 mod exit_codes;
 pub(crate) mod helm;
 mod wasm_runtime;
-pub(crate) mod workplace;
 
 pub(crate) use documentation::run_cluster_blocks;

@@ -4,7 +4,7 @@
 //! (helm/helm issue 31832): they are marshalled as `{}`. So the plugin comes with a host of its own. The
 //! day this test fails, that host can go.
 
-use super::workplace::{Workplace, text};
+use crate::workplace::{Workplace, text};
 
 /// Answers with what it was asked: `{"manifests": ...}` has the same shape both ways.
 const ECHO: &str = r#"

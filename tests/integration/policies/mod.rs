@@ -3,13 +3,14 @@
 mod boundaries;
 mod placement;
 
+use crate::workplace::repository;
 use gift_plugin::protocol::{Finding, Options, Request, Source};
 use gift_plugin::render::answer;
 use std::path::Path;
 
 /// The policies as the chart publishes them, with the parameters of one system.
 pub(crate) fn request(system: &str) -> Request {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../chart/policies");
+    let directory = repository().join("chart/policies");
     let mut files: Vec<_> = std::fs::read_dir(&directory)
         .unwrap()
         .map(|entry| entry.unwrap().path())

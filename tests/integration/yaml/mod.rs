@@ -6,7 +6,7 @@
 mod corpus;
 mod written;
 
-use crate::command::workplace::repository;
+use crate::workplace::repository;
 use gift_plugin::yaml::{Chunk, Limits, LoadErrorKind, Span, load_chunk, to_json};
 use serde_json::Value;
 use std::io::{Read, Write};

@@ -2,7 +2,8 @@
 //! every form the policies speak of.
 
 use super::mutation::mutations;
-use crate::command::workplace::{repository, tool};
+use crate::workplace::{helm, repository};
+use gift_harness::tools::HelmVersion;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::fs;
@@ -235,7 +236,7 @@ fn rendered() -> Vec<Value> {
             .retain(|path| path.extension().is_some_and(|extension| extension == "yaml") && *path != base);
         environments.sort();
         for values in environments {
-            let mut helm = Command::new(tool("helm4"));
+            let mut helm = Command::new(helm(HelmVersion::V4));
             helm.args(["template", "parity"]).arg(repository().join("chart"));
             for values in [&base, &values].into_iter().filter(|path| path.exists()) {
                 helm.arg("-f").arg(values);

@@ -14,7 +14,7 @@ mod quantity;
 mod server;
 
 use super::shared::kubectl_output;
-use crate::command::workplace::repository;
+use crate::workplace::repository;
 use gift_plugin::policy::{PolicySet, Resource, labels};
 use gift_plugin::protocol::{Options, Request, Source};
 use gift_plugin::render::answer;

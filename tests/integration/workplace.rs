@@ -1,6 +1,9 @@
 //! A folder to run commands in, as a user would have it, apart from the user's own files.
 
 use assert_cmd::Command;
+use gift_harness::diagnosis::Diagnose;
+use gift_harness::directories;
+use gift_harness::tools::{self, HelmVersion, Tool};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::{env, fs, process};
@@ -34,23 +37,9 @@ pub(crate) fn gift() -> &'static Path {
     })
 }
 
-/// A tool that `ci/setup` builds: `helm3`, `helm4`.
-pub(crate) fn tool(name: &str) -> PathBuf {
-    let variable = format!("GIFT_{}", name.to_uppercase().replace('-', "_"));
-    if let Some(path) = env::var_os(&variable) {
-        return path.into();
-    }
-    let path = cache().join("bin").join(name);
-    assert!(path.exists(), "{name} is neither in {variable} nor at {}: run ci/setup", path.display());
-    path
-}
-
-/// Where `ci/setup` keeps the tools.
-fn cache() -> PathBuf {
-    env::var_os("GIFT_CACHE").map(PathBuf::from).unwrap_or_else(|| {
-        let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-        cache.unwrap_or_else(|| PathBuf::from(env::var_os("HOME").unwrap()).join(".cache")).join("gift")
-    })
+/// A Helm, as the harness finds it.
+pub(crate) fn helm(version: HelmVersion) -> PathBuf {
+    tools::find(Tool::Helm(version)).unwrap_or_else(|error| panic!("{error}\n{:?}", error.help())).path
 }
 
 /// A folder of its own with the chart, the values, the matrix and the Helm plugin, a home of its own, and a
@@ -78,7 +67,7 @@ impl Workplace {
         }
         fs::create_dir_all(root.join("bin")).unwrap();
         link(gift(), &root.join("bin/gift"));
-        link(&tool(&format!("helm{helm_major}")), &root.join("bin/helm"));
+        link(&helm(HelmVersion::from_major(helm_major).unwrap()), &root.join("bin/helm"));
         Self { folder }
     }
 
@@ -111,14 +100,14 @@ impl Workplace {
             .env("PATH", path.unwrap())
             .env("HOME", &home)
             // The tools are there, and the plugin as machine code, which takes a while to make.
-            .env("GIFT_CACHE", cache())
+            .env("GIFT_CACHE", directories::cache().unwrap())
             .env("XDG_STATE_HOME", home.join("state"))
             .env("HELM_DATA_HOME", home.join("helm/data"))
             .env("HELM_CACHE_HOME", home.join("helm/cache"))
             .env("HELM_CONFIG_HOME", home.join("helm/config"))
             .env("KUBECONFIG", home.join("no-cluster"))
-            .env("GIFT_HELM3", tool("helm3"))
-            .env("GIFT_HELM4", tool("helm4"));
+            .env("GIFT_HELM3", helm(HelmVersion::V3))
+            .env("GIFT_HELM4", helm(HelmVersion::V4));
         for variable in ["NO_COLOR", "CLICOLOR_FORCE", "HELM_NAMESPACE", "HELM_PLUGINS", "HELM_PLUGIN_DIR"] {
             command.env_remove(variable);
         }
