@@ -42,7 +42,7 @@ pub fn built_in() -> Vec<Rule> {
         title: rule.title.to_owned(),
         reason: rule.reason.to_owned(),
         remedy: rule.help.to_owned(),
-        severity: Severity::Error,
+        severity: rule.severity,
     };
     sorted(gift_plugin::rules::RULES.iter().map(rule).collect())
 }

@@ -7,7 +7,7 @@
 use crate::encode::{encode_document, objects};
 use crate::policy::{Exception, Judge, PolicySet, Resource, exception, reference};
 use crate::protocol::{Failure, FailureKind, Finding, Options, Report, Request, read_frame, write_frame};
-use crate::rules::{Breach, RULES, Settings, Subject, UNPARSABLE};
+use crate::rules::{Breach, RULES, Settings, Subject, UNPARSABLE, exceptions_of, settle};
 use crate::yaml::{Chunk, Document, Limits, Lines, LoadErrorKind, Node, Span, load_chunk, split};
 
 /// Answers a request frame with a response frame. Whatever the bytes are, there is an answer.
@@ -69,7 +69,7 @@ fn try_answer(request: &Request, stream: &[u8]) -> Result<(Report, Vec<u8>), Fai
 
     let lines = Lines::new(text);
     let limits = Limits { max_depth: options.max_depth, max_alias_nodes: options.max_alias_nodes };
-    let mut run = Run { request, policies: &policies, lines, limits, report: Report::default() };
+    let mut run = Run { text, request, policies: &policies, lines, limits, report: Report::default() };
     run.report.notes.clone_from(&policies.notes);
     run.report.statistics.policies =
         policies.policies.iter().filter(|policy| !policy.bindings.is_empty()).count();
@@ -127,6 +127,7 @@ fn check_rule_names(options: &Options, policies: &PolicySet) -> Result<(), Failu
 }
 
 struct Run<'r, 'a> {
+    text: &'a str,
     request: &'r Request,
     policies: &'r PolicySet,
     lines: Lines<'a>,
@@ -159,6 +160,7 @@ impl<'a> Run<'_, 'a> {
                 forbid_string_data: self.policies.params.iter().any(|params| {
                     params.at(&["data", "stringData"]).and_then(Node::as_str) == Some("forbid")
                 }),
+                example_secrets: options.example_secrets,
             };
         let judge = Judge::new(self.policies, options, inputs.iter().map(|(document, _)| &document.root));
         for (document, changed) in inputs {
@@ -175,7 +177,7 @@ impl<'a> Run<'_, 'a> {
             for (at, (before, after)) in pairs.enumerate() {
                 self.report.statistics.objects += 1;
                 let mut breaches = Vec::new();
-                let subject = Subject { document, first: at == 0, before, after, settings };
+                let subject = Subject { text: self.text, document, first: at == 0, before, after, settings };
                 for rule in RULES.iter().filter(|rule| self.wanted(rule.id)) {
                     rule.check(&subject, &mut breaches);
                 }
@@ -184,6 +186,7 @@ impl<'a> Run<'_, 'a> {
                     breaches.extend(verdict.breaches);
                     self.report.notes.extend(verdict.notes);
                 }
+                settle(&mut breaches);
                 for breach in breaches {
                     self.report(document, before, breach);
                 }
@@ -196,7 +199,10 @@ impl<'a> Run<'_, 'a> {
     fn report(&mut self, document: &Document<'_>, object: &Node<'_>, breach: Breach) {
         let object_reference = reference(object);
         let mut message = breach.message;
-        match exception(object, &breach.rule, &self.request.options.today) {
+        let today = &self.request.options.today;
+        let stated = exceptions_of(&breach.rule).map(|rule| exception(object, rule, today));
+        let none = Exception::None(None);
+        match stated.into_iter().reduce(|own, other| if own == none { other } else { own }).unwrap_or(none) {
             Exception::Granted { reason, expires } => {
                 self.report.notes.push(format!(
                     "{} does not apply to {} {} until {expires}: {reason}",
