@@ -114,7 +114,10 @@ mod tests {
         let secret = "apiVersion: v1\nkind: Secret\ndata:\n  A: Q0hBTkdFX01FX3NlY3JldA==\n  B: aHVudGVyMg==\nstringData:\n  C: <your-password>\n";
         assert_eq!(
             found("placeholder", secret),
-            ["7 stringData.C: a placeholder is left: <your-…>", "4 data.A: a placeholder is encoded: CHANGE_ME"]
+            [
+                "7 stringData.C: a placeholder is left: <your-…>",
+                "4 data.A: a placeholder is encoded: CHANGE_ME"
+            ]
         );
     }
 
