@@ -188,6 +188,7 @@ fn request(stream: &[u8], options: &PostRenderOptions) -> Result<Request, PostRe
         secrets,
         options: Options {
             encode: options.encode,
+            example_secrets: options.secrets == SecretSelection::Example,
             namespace: options.namespace.clone(),
             today: options.today.clone().unwrap_or_else(today),
             only: options.only.clone(),

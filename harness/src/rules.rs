@@ -56,7 +56,7 @@ pub fn built_in() -> Vec<Rule> {
         title: rule.title.to_owned(),
         reason: rule.reason.to_owned(),
         remedy: rule.help.to_owned(),
-        severity: Severity::Error,
+        severity: rule.severity,
         set: BUILT_IN_SET.to_owned(),
         passes: Vec::new(),
         breaches: Vec::new(),

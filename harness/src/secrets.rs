@@ -1,22 +1,30 @@
 //! Secret sources: where the values of `secretRef:` references come from.
 //!
-//! Values are held as Base64 only, never printed, and never part of an error. Depends on
-//! [`gift_plugin::encode`] for what a reference is.
+//! Values are held as Base64 only, never printed, never part of an error, and never written anywhere.
+//! Depends on [`gift_plugin::encode`] for what a reference is, and on [`crate::tools`] for the `sops`
+//! command.
+
+mod env_file;
+mod sops;
 
 use crate::diagnosis::{Category, Diagnose};
+use crate::tools::ToolError;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+pub use sops::SopsFault;
+
 /// Where to look first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum SecretSelection {
-    /// `VALUES/SYSTEM/ENVIRONMENT.secrets.env` for references that name system and environment, then
+    /// `VALUES/SYSTEM/ENVIRONMENT.secrets.env` for references that name system and environment, then the
+    /// same encrypted by SOPS (`.secrets.sops.env`, `.secrets.sops.yaml` or `.secrets.sops.json`), then
     /// environment variables.
     #[default]
     Default,
-    /// This file, then as by default.
+    /// This file, of `KEY=VALUE` lines or encrypted by SOPS, then as by default.
     File(PathBuf),
     /// The published `VALUES/SYSTEM/ENVIRONMENT.secrets.env.example`: for tests, never for a cluster.
     Example,
@@ -41,6 +49,36 @@ pub enum SecretError {
         path: PathBuf,
         /// The line, from 1.
         line: usize,
+    },
+    /// A file is encrypted by SOPS, and there is no `sops`.
+    #[error("the secret source {} is encrypted by SOPS: {tool}", path.display())]
+    NoSops {
+        /// The file.
+        path: PathBuf,
+        /// Where `sops` was looked for.
+        tool: ToolError,
+    },
+    /// `sops` does not decrypt a file.
+    #[error("the secret source {} cannot be decrypted: {fault}", path.display())]
+    Sops {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        fault: SopsFault,
+    },
+    /// A file that is to be encrypted by SOPS is not.
+    #[error("the secret source {} is not encrypted by SOPS", path.display())]
+    NotEncrypted {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A value in a SOPS file is a number, a list or another thing that is not text.
+    #[error("the value of {key} in {} is not text", path.display())]
+    NotText {
+        /// The file.
+        path: PathBuf,
+        /// The key.
+        key: String,
     },
     /// Nobody has the key.
     #[error("no secret source has {key}; looked in {}", looked.join(", then in "))]
@@ -67,13 +105,24 @@ impl Diagnose for SecretError {
 
     fn help(&self) -> Option<String> {
         Some(match self {
+            Self::NoSops { tool, .. } => return tool.help(),
+            Self::Sops { path, fault } => fault.help(path),
+            Self::NotEncrypted { path } => format!(
+                "Encrypt it with `sops encrypt --in-place {}`; files of KEY=VALUE lines end in .env, and those in \
+                 plain text stay out of version control.",
+                path.display()
+            ),
+            Self::NotText { key, .. } => format!(
+                "Quote the value of {key}: as a number or a truth value it would lose zeros and take other forms. Keys \
+                 stand at the top of the file."
+            ),
             Self::Read { .. } => "Give a file of KEY=VALUE lines with --secrets FILE.".to_owned(),
             Self::Line { .. } => {
                 "Write one KEY=VALUE in a line; quote values with spaces or line breaks.".to_owned()
             }
             Self::Missing { key, .. } => format!(
                 "Copy the .secrets.env.example beside the values to .secrets.env and fill in {key}, or give \
-                 --secrets FILE, or set the environment variable {key}."
+                 --secrets FILE, or keep it in a .secrets.sops.yaml, or set the environment variable {key}."
             ),
             Self::Empty { key, .. } => format!(
                 "Fill in {key}, or remove it there to have it looked for elsewhere; a service that is to have no such \
@@ -95,7 +144,7 @@ pub fn resolve(
     selection: &SecretSelection,
     values: &Path,
 ) -> Result<BTreeMap<String, String>, SecretError> {
-    let mut files: BTreeMap<PathBuf, BTreeMap<String, String>> = BTreeMap::new();
+    let mut files: BTreeMap<PathBuf, BTreeMap<String, Found>> = BTreeMap::new();
     let mut found = BTreeMap::new();
     for reference in references {
         let key = reference.rsplit('/').next().unwrap_or(reference);
@@ -105,7 +154,11 @@ pub fn resolve(
         for path in candidates(selection, values, beside) {
             let required = matches!(selection, SecretSelection::File(file) if *file == path);
             if value.is_none() {
-                value = read_once(&mut files, &path, required)?.get(key).cloned();
+                value = match read_once(&mut files, &path, required)?.get(key) {
+                    Some(Found::Value(value)) => Some(value.clone()),
+                    Some(Found::NotText) => return Err(SecretError::NotText { path, key: key.to_owned() }),
+                    None => None,
+                };
                 looked.push(path.display().to_string());
             }
         }
@@ -124,12 +177,28 @@ pub fn resolve(
 }
 
 fn candidates(selection: &SecretSelection, values: &Path, beside: Option<&str>) -> Vec<PathBuf> {
-    let beside = |ending: &str| beside.map(|place| values.join(format!("{place}.secrets.env{ending}")));
+    let beside = |ending: &str| beside.map(|place| values.join(format!("{place}.secrets{ending}")));
+    // Only those that are there: nobody keeps all three.
+    let encrypted = || SOPS_ENDINGS.iter().filter_map(|ending| beside(ending)).filter(|path| path.exists());
     match selection {
-        SecretSelection::Default => beside("").into_iter().collect(),
-        SecretSelection::File(file) => std::iter::once(file.clone()).chain(beside("")).collect(),
-        SecretSelection::Example => beside(".example").into_iter().collect(),
+        SecretSelection::Default => beside(".env").into_iter().chain(encrypted()).collect(),
+        SecretSelection::File(file) => {
+            std::iter::once(file.clone()).chain(beside(".env")).chain(encrypted()).collect()
+        }
+        SecretSelection::Example => beside(".env.example").into_iter().collect(),
     }
+}
+
+/// How files beside the values end that are encrypted by SOPS.
+const SOPS_ENDINGS: &[&str] = &[".sops.env", ".sops.yaml", ".sops.json"];
+
+/// What a source has under a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Found {
+    /// The value, as Base64.
+    Value(String),
+    /// Something that is no text.
+    NotText,
 }
 
 /// Only names may lead to a file, never `..`.
@@ -141,13 +210,16 @@ fn is_plain(place: &str) -> bool {
 }
 
 fn read_once<'f>(
-    files: &'f mut BTreeMap<PathBuf, BTreeMap<String, String>>,
+    files: &'f mut BTreeMap<PathBuf, BTreeMap<String, Found>>,
     path: &Path,
     required: bool,
-) -> Result<&'f BTreeMap<String, String>, SecretError> {
+) -> Result<&'f BTreeMap<String, Found>, SecretError> {
     if !files.contains_key(path) {
         let assignments = match std::fs::read_to_string(path) {
-            Ok(text) => parse(&text, path)?,
+            Ok(text) => match sops::Format::of(path, &text)? {
+                Some(format) => sops::decrypt(path, format)?,
+                None => env_file::parse(&text, path)?,
+            },
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && !required => BTreeMap::new(),
             Err(source) => return Err(SecretError::Read { path: path.to_owned(), source }),
         };
@@ -156,104 +228,9 @@ fn read_once<'f>(
     Ok(files.entry(path.to_owned()).or_default())
 }
 
-/// Reads `KEY=VALUE` lines: comments with `#`, an optional `export`, values bare, in single quotes
-/// (verbatim) or in double quotes (with `\n`, `\t`, `\"`, `\\`), which may span lines. A bare value
-/// ends before ` #`. Values come back as Base64.
-fn parse(text: &str, path: &Path) -> Result<BTreeMap<String, String>, SecretError> {
-    let mut assignments = BTreeMap::new();
-    let mut lines = text.lines().enumerate();
-    while let Some((at, line)) = lines.next() {
-        let malformed = || SecretError::Line { path: path.to_owned(), line: at + 1 };
-        let line = line.trim_start_matches('\u{feff}').trim_start();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        let line = line.strip_prefix("export ").unwrap_or(line);
-        let (key, rest) = line.split_once('=').ok_or_else(malformed)?;
-        let key = key.trim();
-        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-        if key.is_empty() || !key.bytes().all(is_name) {
-            return Err(malformed());
-        }
-        let rest = rest.trim_start();
-        let value = match rest.chars().next() {
-            Some(quote @ ('"' | '\'')) => {
-                let mut raw = rest[1..].to_owned();
-                loop {
-                    if let Some(value) = close(&raw, quote) {
-                        break value;
-                    }
-                    let (_, next) = lines.next().ok_or_else(malformed)?;
-                    raw.push('\n');
-                    raw.push_str(next);
-                }
-            }
-            _ => rest.split(" #").next().unwrap_or_default().trim_end().to_owned(),
-        };
-        assignments.insert(key.to_owned(), STANDARD.encode(value));
-    }
-    Ok(assignments)
-}
-
-/// The text up to the closing quote, `None` when there is none yet.
-fn close(raw: &str, quote: char) -> Option<String> {
-    let mut value = String::new();
-    let mut characters = raw.chars();
-    while let Some(character) = characters.next() {
-        match character {
-            '\\' if quote == '"' => match characters.next()? {
-                'n' => value.push('\n'),
-                't' => value.push('\t'),
-                'r' => value.push('\r'),
-                other => value.push(other),
-            },
-            character if character == quote => return Some(value),
-            character => value.push(character),
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn read(text: &str) -> BTreeMap<String, String> {
-        let decode = |value: String| String::from_utf8(STANDARD.decode(value).unwrap()).unwrap();
-        parse(text, Path::new("x.env"))
-            .unwrap()
-            .into_iter()
-            .map(|(key, value)| (key, decode(value)))
-            .collect()
-    }
-
-    #[test]
-    fn assignments_are_bare_or_quoted() {
-        let found = read(
-            "# c\nA=one # comment\nexport B='two # not'\nC=\"three\\nlines\"\nD=\nE=a=b==\nF=\"x\ny\"\nG = spaced \n",
-        );
-        let expected = [
-            ("A", "one"),
-            ("B", "two # not"),
-            ("C", "three\nlines"),
-            ("D", ""),
-            ("E", "a=b=="),
-            ("F", "x\ny"),
-            ("G", "spaced"),
-        ];
-        assert_eq!(found.len(), expected.len());
-        for (key, value) in expected {
-            assert_eq!(found[key], value, "{key}");
-        }
-    }
-
-    #[test]
-    fn a_malformed_line_is_named_without_its_text() {
-        for text in ["A=1\nhunter2\n", "A=1\n=hunter2\n", "A=1\nB C=hunter2\n", "A=1\nB=\"hunter2\n"] {
-            let error = parse(text, Path::new("x.env")).unwrap_err().to_string();
-            assert!(error.starts_with("x.env:2:") && !error.contains("hunter2"), "{error}");
-        }
-    }
 
     #[test]
     fn sources_are_looked_in_by_rank() {

@@ -1,4 +1,4 @@
-//! Finds the programs the harness drives: both Helms, and those of the control plane.
+//! Finds the programs the harness drives: both Helms, those of the control plane, and SOPS.
 //!
 //! A tool is looked for in the environment variable that names it, then in the project's cache,
 //! then in `PATH`, where its version must fit. Depends on [`crate::diagnosis`] and
@@ -68,6 +68,7 @@ pub enum Tool {
     KubeScheduler,
     Kwok,
     Kwokctl,
+    Sops,
 }
 
 impl Tool {
@@ -86,6 +87,7 @@ impl Tool {
             Self::KubeScheduler => "kube-scheduler",
             Self::Kwok => "kwok",
             Self::Kwokctl => "kwokctl",
+            Self::Sops => "sops",
         }
     }
 
@@ -124,6 +126,7 @@ impl Tool {
             Self::KubeScheduler => &["kube-scheduler"],
             Self::Kwok => &["kwok"],
             Self::Kwokctl => &["kwokctl"],
+            Self::Sops => &["sops"],
         }
     }
 
@@ -137,6 +140,7 @@ impl Tool {
     fn setup(self) -> &'static str {
         match self {
             Self::Helm(_) | Self::HelmWorker(_) => "ci/setup helm",
+            Self::Sops => "ci/setup sops",
             _ => "ci/setup cluster",
         }
     }

@@ -42,6 +42,8 @@ pub struct Source {
 pub struct Options {
     /// Whether Secrets are encoded and references filled; otherwise the stream is only judged.
     pub encode: bool,
+    /// Whether `secrets` are those of a published example, whose values are blanks by intention.
+    pub example_secrets: bool,
     /// The namespace of objects that name none, as the API server would fill it in.
     pub namespace: String,
     /// Labels of namespaces, for `namespaceSelector` and `namespaceObject`. A namespace always has
@@ -67,6 +69,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             encode: true,
+            example_secrets: false,
             namespace: "default".to_owned(),
             namespaces: BTreeMap::new(),
             today: String::new(),

@@ -4,10 +4,10 @@
 //! same answer, byte for byte, natively and in WASM: there is no clock, no randomness, no order that
 //! depends on addresses.
 
-use crate::encode::{encode_document, objects};
+use crate::encode::{Filled, encode_document, objects, refresh};
 use crate::policy::{Exception, Judge, PolicySet, Resource, exception, reference};
 use crate::protocol::{Failure, FailureKind, Finding, Options, Report, Request, read_frame, write_frame};
-use crate::rules::{Breach, RULES, Settings, Subject, UNPARSABLE};
+use crate::rules::{Breach, RULES, Settings, Subject, UNPARSABLE, exceptions_of, settle};
 use crate::yaml::{Chunk, Document, Limits, Lines, LoadErrorKind, Node, Span, load_chunk, split};
 
 /// Answers a request frame with a response frame. Whatever the bytes are, there is an answer.
@@ -69,17 +69,18 @@ fn try_answer(request: &Request, stream: &[u8]) -> Result<(Report, Vec<u8>), Fai
 
     let lines = Lines::new(text);
     let limits = Limits { max_depth: options.max_depth, max_alias_nodes: options.max_alias_nodes };
-    let mut run = Run { request, policies: &policies, lines, limits, report: Report::default() };
+    let mut run = Run { text, request, policies: &policies, lines, limits, report: Report::default() };
     run.report.notes.clone_from(&policies.notes);
     run.report.statistics.policies =
         policies.policies.iter().filter(|policy| !policy.bindings.is_empty()).count();
 
-    let mut out = String::with_capacity(text.len());
+    let mut pieces = Vec::new();
     let mut inputs = Vec::new();
+    let mut filled = Filled::default();
     for chunk in split(text) {
         let raw = &text[chunk.span.start..chunk.span.end];
         match load_chunk(text, chunk, &limits) {
-            Ok(None) => out.push_str(raw),
+            Ok(None) => pieces.push(Piece::AsItCame(raw)),
             Err(error) => match error.kind {
                 LoadErrorKind::Depth(_) | LoadErrorKind::Aliases(_) => {
                     let (line, _) = run.lines.position(error.at);
@@ -88,7 +89,7 @@ fn try_answer(request: &Request, stream: &[u8]) -> Result<(Report, Vec<u8>), Fai
                 }
                 _ => {
                     run.unparsable(chunk, error.at, error.to_string());
-                    out.push_str(raw);
+                    pieces.push(Piece::AsItCame(raw));
                 }
             },
             Ok(Some(document)) => {
@@ -102,15 +103,36 @@ fn try_answer(request: &Request, stream: &[u8]) -> Result<(Report, Vec<u8>), Fai
                 statistics.documents += 1;
                 statistics.encoded += encoded.encoded;
                 statistics.resolved += encoded.resolved;
-                statistics.changed += usize::from(encoded.text.is_some());
-                out.push_str(encoded.text.as_deref().unwrap_or(raw));
+                if encoded.resolved > 0 {
+                    filled.note(&document, &request.secrets, &options.namespace);
+                }
+                pieces.push(Piece::Document(raw, inputs.len()));
                 inputs.push((document, encoded.text));
             }
         }
     }
+    run.refresh_checksums(&mut inputs, &filled)?;
+    let mut out = String::with_capacity(text.len());
+    for piece in pieces {
+        out.push_str(match piece {
+            Piece::AsItCame(raw) => raw,
+            Piece::Document(raw, at) => {
+                inputs.get(at).and_then(|(_, changed)| changed.as_deref()).unwrap_or(raw)
+            }
+        });
+    }
+    run.report.statistics.changed = inputs.iter().filter(|(_, changed)| changed.is_some()).count();
     run.judge(&inputs)?;
     run.report.findings.sort_by_key(|finding| (finding.line, finding.column));
     Ok((run.report, out.into_bytes()))
+}
+
+/// A stretch of the stream.
+enum Piece<'a> {
+    /// No object that could be read.
+    AsItCame(&'a str),
+    /// A document: its text as it came, and its place among the inputs.
+    Document(&'a str, usize),
 }
 
 fn check_rule_names(options: &Options, policies: &PolicySet) -> Result<(), Failure> {
@@ -127,6 +149,7 @@ fn check_rule_names(options: &Options, policies: &PolicySet) -> Result<(), Failu
 }
 
 struct Run<'r, 'a> {
+    text: &'a str,
     request: &'r Request,
     policies: &'r PolicySet,
     lines: Lines<'a>,
@@ -151,6 +174,37 @@ impl<'a> Run<'_, 'a> {
         self.report.findings.push(Finding { line, column, source, ..finding });
     }
 
+    /// Once every reference is filled: workloads may stand before the Secrets they read.
+    fn refresh_checksums(
+        &self,
+        inputs: &mut [(Document<'a>, Option<String>)],
+        filled: &Filled,
+    ) -> Result<(), Failure> {
+        if filled.is_empty() {
+            return Ok(());
+        }
+        let namespace = &self.request.options.namespace;
+        for (document, changed) in inputs {
+            let refreshed = match changed {
+                None => refresh(self.text, document, filled, namespace),
+                Some(text) => {
+                    self.reread(text, document)?.and_then(|again| refresh(text, &again, filled, namespace))
+                }
+            };
+            if refreshed.is_some() {
+                *changed = refreshed;
+            }
+        }
+        Ok(())
+    }
+
+    /// A document that was changed, as it reads now.
+    fn reread<'t>(&self, text: &'t str, document: &Document<'t>) -> Result<Option<Document<'t>>, Failure> {
+        let chunk = Chunk { span: Span { start: 0, end: text.len() }, source: document.source };
+        load_chunk(text, chunk, &self.limits)
+            .map_err(|error| failure(FailureKind::Manifest, error.to_string()))
+    }
+
     fn judge(&mut self, inputs: &[(Document<'a>, Option<String>)]) -> Result<(), Failure> {
         let options = &self.request.options;
         let settings =
@@ -159,23 +213,20 @@ impl<'a> Run<'_, 'a> {
                 forbid_string_data: self.policies.params.iter().any(|params| {
                     params.at(&["data", "stringData"]).and_then(Node::as_str) == Some("forbid")
                 }),
+                example_secrets: options.example_secrets,
             };
         let judge = Judge::new(self.policies, options, inputs.iter().map(|(document, _)| &document.root));
         for (document, changed) in inputs {
             let reread = match changed {
                 None => None,
-                Some(text) => {
-                    let chunk = Chunk { span: Span { start: 0, end: text.len() }, source: document.source };
-                    load_chunk(text, chunk, &self.limits)
-                        .map_err(|error| failure(FailureKind::Manifest, error.to_string()))?
-                }
+                Some(text) => self.reread(text, document)?,
             };
             let after_root = reread.as_ref().map_or(&document.root, |document| &document.root);
             let pairs = objects(&document.root).into_iter().zip(objects(after_root));
             for (at, (before, after)) in pairs.enumerate() {
                 self.report.statistics.objects += 1;
                 let mut breaches = Vec::new();
-                let subject = Subject { document, first: at == 0, before, after, settings };
+                let subject = Subject { text: self.text, document, first: at == 0, before, after, settings };
                 for rule in RULES.iter().filter(|rule| self.wanted(rule.id)) {
                     rule.check(&subject, &mut breaches);
                 }
@@ -184,6 +235,7 @@ impl<'a> Run<'_, 'a> {
                     breaches.extend(verdict.breaches);
                     self.report.notes.extend(verdict.notes);
                 }
+                settle(&mut breaches);
                 for breach in breaches {
                     self.report(document, before, breach);
                 }
@@ -196,7 +248,10 @@ impl<'a> Run<'_, 'a> {
     fn report(&mut self, document: &Document<'_>, object: &Node<'_>, breach: Breach) {
         let object_reference = reference(object);
         let mut message = breach.message;
-        match exception(object, &breach.rule, &self.request.options.today) {
+        let today = &self.request.options.today;
+        let stated = exceptions_of(&breach.rule).map(|rule| exception(object, rule, today));
+        let none = Exception::None(None);
+        match stated.into_iter().reduce(|own, other| if own == none { other } else { own }).unwrap_or(none) {
             Exception::Granted { reason, expires } => {
                 self.report.notes.push(format!(
                     "{} does not apply to {} {} until {expires}: {reason}",

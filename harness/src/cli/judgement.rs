@@ -48,8 +48,9 @@ pub(crate) struct JudgementArguments {
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Secrets")]
 pub(crate) struct SecretArguments {
-    /// An env file with the values secret references stand for, or `example` for the published
-    /// placeholders; otherwise values/<system>/<environment>.secrets.env and the environment
+    /// An env or SOPS file with the values secret references stand for, or `example` for the published
+    /// placeholders; otherwise values/<system>/<environment>.secrets.env (or .secrets.sops.yaml) and the
+    /// environment
     #[arg(long, value_name = "FILE|example")]
     pub(crate) secrets: Option<PathBuf>,
     /// The folder of values files

@@ -9,7 +9,7 @@ const HIDDEN: &str = "(hidden)";
 
 /// Fields whose values may carry credentials in any object: they are never shown.
 const CONFIDENTIAL_FIELDS: &[&str] =
-    &["data", "stringData", "binaryData", "env", "args", "command", "annotations"];
+    &["data", "stringData", "binaryData", "env", "args", "command", "annotations", "httpHeaders"];
 
 /// Keys at the start of a line of a Secret whose values are not secret.
 const OPEN_KEYS: &[&str] = &["apiVersion", "kind", "type", "immutable"];

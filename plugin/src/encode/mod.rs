@@ -7,9 +7,11 @@
 //! Depends on [`crate::yaml`]. Works on the tree of a Secret and gives changes to its text; a
 //! document that needs none is never touched.
 
+mod checksum;
 mod edit;
 mod secret;
 
+pub use checksum::{Filled, refresh};
 pub use edit::{Edit, apply};
 pub use secret::{EncodeError, Encoded, encode_document};
 

@@ -9,6 +9,8 @@ pub(super) static RULE: Rule = Rule {
     title: "no mapping states a key twice",
     reason: "YAML readers disagree about which of the two values counts; Helm and the API server keep the last one and say nothing.",
     help: "Remove one of the two keys; if they come from a template, look for a key that is written both by hand and by a loop.",
+    severity: Severity::Error,
+    counterpart: None,
     check,
 };
 

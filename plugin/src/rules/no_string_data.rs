@@ -11,6 +11,8 @@ pub(super) static RULE: Rule = Rule {
     title: "no Secret carries `stringData`",
     reason: "Plaintext in a manifest ends in version control, in release records and on screens.",
     help: "Refer to a secret source with `secretRefs` (`gift` fills it in at render time), or give the encoded value under `data`.",
+    severity: Severity::Error,
+    counterpart: None,
     check,
 };
 

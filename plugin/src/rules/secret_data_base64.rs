@@ -14,6 +14,8 @@ pub(super) static RULE: Rule = Rule {
     title: "every value under a Secret's `data` is Base64",
     reason: "The API server refuses a Secret whose `data` is not Base64, after the rest of the release was already applied.",
     help: "Encode the value (standard alphabet, padded, no line breaks), put plaintext under `stringData` to have it encoded, or refer to a source with `secretRefs`.",
+    severity: Severity::Error,
+    counterpart: None,
     check,
 };
 

@@ -11,6 +11,8 @@ pub(super) static RULE: Rule = Rule {
     title: "values of `stringData` are text",
     reason: "An API server refuses numbers and booleans there; unquoted digits and words such as yes become those.",
     help: "Quote the value in the template.",
+    severity: Severity::Error,
+    counterpart: None,
     check,
 };
 

@@ -12,6 +12,8 @@ pub(super) static RULE: Rule = Rule {
     title: "every document is YAML that Kubernetes can read",
     reason: "What cannot be read cannot be judged, and `kubectl` would refuse it too.",
     help: "Look at the line named in the finding, as `helm template --debug` prints it; most often indentation or a missing quote in a template is at fault.",
+    severity: Severity::Error,
+    counterpart: None,
     check,
 };
 

@@ -11,6 +11,8 @@ pub(super) static RULE: Rule = Rule {
     title: "every secret reference has a source",
     reason: "A reference without a source would reach the cluster as a placeholder, and the pods would read that instead of the secret.",
     help: "Render through `gift render` or `gift post-render`, and give the key a value in the secret source: `--secrets FILE`, `values/<system>/<environment>.secrets.env`, or an environment variable of that name.",
+    severity: Severity::Error,
+    counterpart: None,
     check,
 };
 
