@@ -1,8 +1,8 @@
 {{/*
 Checksum annotations of a pod: one for each ConfigMap and Secret of the tree the service consumes,
 over just the keys it consumes, so that a change restarts the pods it concerns and no others.
-A secret reference is hashed as the reference: rendering never sees what it stands for. The plugin makes
-the checksum anew when it fills the reference.
+A secret reference is hashed as the reference: rendering never sees what it stands for. With
+--refresh-checksums the plugin makes the checksum anew when it fills the reference.
 
 Usage: {{ include "gift.checksums" (dict "context" $context "service" $service "annotations" $annotations) }}
 Fills `annotations` with checksum/configmap-<name> and checksum/secret-<name>.

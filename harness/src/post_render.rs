@@ -31,6 +31,8 @@ pub struct PostRenderOptions {
     pub system: Option<String>,
     /// Where secrets come from.
     pub secrets: SecretSelection,
+    /// Whether checksums of Secrets on pods are made anew once references are filled.
+    pub refresh_checksums: bool,
     /// Where the values of systems are kept, for the secret sources beside them.
     pub values_directory: PathBuf,
     /// The namespace of objects that name none.
@@ -50,6 +52,7 @@ impl Default for PostRenderOptions {
             policies: PolicySelection::default(),
             system: None,
             secrets: SecretSelection::default(),
+            refresh_checksums: false,
             values_directory: PathBuf::from("values"),
             namespace: "default".to_owned(),
             today: None,
@@ -189,6 +192,7 @@ fn request(stream: &[u8], options: &PostRenderOptions) -> Result<Request, PostRe
         options: Options {
             encode: options.encode,
             example_secrets: options.secrets == SecretSelection::Example,
+            refresh_checksums: options.refresh_checksums,
             namespace: options.namespace.clone(),
             today: options.today.clone().unwrap_or_else(today),
             only: options.only.clone(),

@@ -139,7 +139,8 @@ impl Tool {
 
     fn setup(self) -> &'static str {
         match self {
-            Self::Helm(_) | Self::HelmWorker(_) => "ci/setup helm",
+            Self::Helm(_) => "ci/setup helm",
+            Self::HelmWorker(_) => "ci/setup worker",
             Self::Sops => "ci/setup sops",
             _ => "ci/setup cluster",
         }

@@ -44,6 +44,9 @@ pub struct Options {
     pub encode: bool,
     /// Whether `secrets` are those of a published example, whose values are blanks by intention.
     pub example_secrets: bool,
+    /// Whether checksums of Secrets on pods are made anew once references are filled: documents other
+    /// than Secrets change then.
+    pub refresh_checksums: bool,
     /// The namespace of objects that name none, as the API server would fill it in.
     pub namespace: String,
     /// Labels of namespaces, for `namespaceSelector` and `namespaceObject`. A namespace always has
@@ -70,6 +73,7 @@ impl Default for Options {
         Self {
             encode: true,
             example_secrets: false,
+            refresh_checksums: false,
             namespace: "default".to_owned(),
             namespaces: BTreeMap::new(),
             today: String::new(),

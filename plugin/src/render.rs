@@ -180,7 +180,7 @@ impl<'a> Run<'_, 'a> {
         inputs: &mut [(Document<'a>, Option<String>)],
         filled: &Filled,
     ) -> Result<(), Failure> {
-        if filled.is_empty() {
+        if filled.is_empty() || !self.request.options.refresh_checksums {
             return Ok(());
         }
         let namespace = &self.request.options.namespace;

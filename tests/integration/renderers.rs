@@ -1,7 +1,7 @@
 //! The workers give what `helm template` gives, byte for byte, refusals included, for every cell of the
 //! matrix and both Helms.
 //!
-//! It needs the workers that `ci/setup helm` builds, and renders every cell by either: `cargo test --test
+//! It needs the workers that `ci/setup worker` builds, and renders every cell by either: `cargo test --test
 //! renderers`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails panics")]

@@ -56,6 +56,10 @@ pub(crate) struct SecretArguments {
     /// The folder of values files
     #[arg(long, value_name = "DIR", default_value = "values")]
     pub(crate) values_directory: PathBuf,
+    /// Make checksum annotations of Secrets on pods anew once references are filled, so that a changed
+    /// secret restarts the pods that read it; documents other than Secrets change then
+    #[arg(long)]
+    pub(crate) refresh_checksums: bool,
 }
 
 impl JudgementArguments {
@@ -76,6 +80,7 @@ impl SecretArguments {
     /// Sets the secret sources in `options`.
     pub(crate) fn apply(&self, options: &mut PostRenderOptions) {
         options.values_directory.clone_from(&self.values_directory);
+        options.refresh_checksums = self.refresh_checksums;
         options.secrets = match &self.secrets {
             None => SecretSelection::Default,
             Some(example) if example.as_os_str() == "example" => SecretSelection::Example,

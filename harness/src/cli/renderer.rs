@@ -17,7 +17,7 @@ pub(crate) enum RendererName {
 /// The argument that chooses who renders.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct RendererArguments {
-    /// Who renders; the worker where `ci/setup helm` has built one, else the command. The bytes are the same
+    /// Who renders; the worker where `ci/setup worker` has built one, else the command. The bytes are the same
     #[arg(long, value_name = "worker|command", value_enum)]
     renderer: Option<RendererName>,
 }

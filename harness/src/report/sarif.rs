@@ -373,7 +373,7 @@ mod tests {
     "ruleObjectPath/v1": "pinned-image-tag/apps/v1/Deployment cart: spec.template.spec.containers[0].image"
   },
   "ruleId": "pinned-image-tag",
-  "ruleIndex": 6
+  "ruleIndex": 11
 }
 "#);
         insta::assert_json_snapshot!(log["runs"][0]["tool"]["driver"]["rules"][5], @r#"

@@ -15,6 +15,7 @@ fn judged(system: &str, chart: &Chart) -> (Report, String) {
     let references = gift_plugin::encode::references(&text);
     let mut request = crate::policies::request(system);
     request.secrets = resolve(&references, &SecretSelection::Example, &repository().join("values")).unwrap();
+    request.options.example_secrets = true;
     let (report, stream) = answer(&request, text.as_bytes());
     assert_eq!(report.error, None);
     (report, String::from_utf8(stream).unwrap())

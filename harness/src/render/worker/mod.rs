@@ -181,7 +181,9 @@ fn looked_for(helm: HelmVersion) -> Result<PathBuf, String> {
     let tool = Tool::HelmWorker(helm);
     tools::find(tool).map(|found| found.path).map_err(|_| {
         let name = tool.name();
-        format!("there is no {name}, so `helm template` renders, which is slower; `ci/setup helm` builds it")
+        format!(
+            "there is no {name}, so `helm template` renders, which is slower; `ci/setup worker` builds it"
+        )
     })
 }
 

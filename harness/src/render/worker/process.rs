@@ -214,7 +214,7 @@ fn greet(child: &mut Child) -> io::Result<(ChildStdin, BufReader<ChildStdout>, G
         .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "it does not say what it is"))??;
     if greeting.protocol != PROTOCOL {
         let wanted = format!(
-            "it speaks protocol {}, and {PROTOCOL} is wanted; run `ci/setup helm`",
+            "it speaks protocol {}, and {PROTOCOL} is wanted; run `ci/setup worker`",
             greeting.protocol
         );
         return Err(io::Error::other(wanted));

@@ -1,4 +1,4 @@
-//! Workers that crash, hang, refuse and come back. They need what `ci/setup helm` builds.
+//! Workers that crash, hang, refuse and come back. They need what `ci/setup worker` builds.
 
 use super::*;
 use std::os::unix::fs::PermissionsExt as _;

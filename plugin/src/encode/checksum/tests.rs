@@ -1,4 +1,4 @@
-use crate::protocol::Request;
+use crate::protocol::{Options, Request};
 use crate::render::answer;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -8,7 +8,9 @@ const SECRET: &str = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\ndata
 fn render_with(stream: &str, sources: &[(&str, &str)]) -> String {
     let secrets: BTreeMap<String, String> =
         sources.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-    let (report, stream) = answer(&Request { secrets, ..Request::default() }, stream.as_bytes());
+    let options = Options { refresh_checksums: true, ..Options::default() };
+    let request = Request { secrets, options, ..Request::default() };
+    let (report, stream) = answer(&request, stream.as_bytes());
     assert_eq!(report.error, None);
     String::from_utf8(stream).unwrap()
 }
