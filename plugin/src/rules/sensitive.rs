@@ -270,7 +270,7 @@ mod tests {
             let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
             let text: String = seed.iter().map(|byte| alphabet[usize::from(*byte) % 62] as char).collect();
             let digits = text.bytes().filter(u8::is_ascii_digit).count();
-            prop_assume!(digits >= 2 && digits <= 12);
+            prop_assume!((2..=12).contains(&digits));
             prop_assume!(stretches(text.as_bytes()) >= 7);
             prop_assert!(entropy(text.as_bytes()) < 3.0 || looks_random(&text), "{text}");
         }
