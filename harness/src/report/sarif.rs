@@ -344,7 +344,10 @@ mod tests {
     fn a_file_s_findings_have_regions() {
         let log = log(&examples::findings(), Place::File("out/my shop.yaml"));
         assert_valid(&log);
-        insta::assert_json_snapshot!(log["runs"][0]["results"][0], @r#"
+        // How many rules stand in front of it says nothing.
+        let result = &log["runs"][0]["results"][0];
+        let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        insta::assert_json_snapshot!(result, {".ruleIndex" => "[index]"}, @r#"
 {
   "level": "error",
   "locations": [
@@ -373,10 +376,10 @@ mod tests {
     "ruleObjectPath/v1": "pinned-image-tag/apps/v1/Deployment cart: spec.template.spec.containers[0].image"
   },
   "ruleId": "pinned-image-tag",
-  "ruleIndex": 11
+  "ruleIndex": "[index]"
 }
 "#);
-        insta::assert_json_snapshot!(log["runs"][0]["tool"]["driver"]["rules"][5], @r#"
+        insta::assert_json_snapshot!(log["runs"][0]["tool"]["driver"]["rules"][index], @r#"
 {
   "defaultConfiguration": {
     "level": "error"
