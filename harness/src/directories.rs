@@ -12,6 +12,12 @@ pub fn cache() -> Option<PathBuf> {
     Some(lexical(&std::path::absolute(&cache).unwrap_or(cache)))
 }
 
+/// [`cache`], or a place for as long as the machine runs where the user has no home.
+#[must_use]
+pub fn cache_or_temporary() -> PathBuf {
+    cache().unwrap_or_else(|| env::temp_dir().join("gift"))
+}
+
 /// What outlives a run, such as the last report: `$XDG_STATE_HOME/gift`, else
 /// `$HOME/.local/state/gift`, else `%LOCALAPPDATA%\gift`.
 #[must_use]

@@ -199,6 +199,7 @@ fn request(stream: &[u8], options: &PostRenderOptions) -> Result<Request, PostRe
             skip: options.skip.clone(),
             ..limits
         },
+        ..Request::default()
     })
 }
 

@@ -279,7 +279,7 @@ impl Diagnose for ToolError {
 pub fn find(tool: Tool) -> Result<Found, ToolError> {
     let search = Search {
         named: std::env::var_os(tool.variable()),
-        cache: directories::cache().unwrap_or_else(|| std::env::temp_dir().join("gift")),
+        cache: directories::cache_or_temporary(),
         path: std::env::var_os("PATH").unwrap_or_default(),
     };
     search.find(tool)

@@ -4,6 +4,10 @@
 //! the manifest stream. A response has the same shape, with the [`Report`] as its header and the new
 //! stream behind it. The stream is never copied into JSON, so its bytes need no escaping.
 //!
+//! A module may export `prepare` too. It takes a frame as `render` does, keeps what it reads in the policies
+//! and parameters there, and answers with a report. All it keeps is in its memory, so a host may copy that
+//! into other instances and ask them with [`Request::prepared`], as often as it likes.
+//!
 //! Depends on serde alone; the host uses these types as a library.
 
 use serde::{Deserialize, Serialize};
@@ -20,6 +24,8 @@ pub struct Request {
     pub policies: Vec<Source>,
     /// Files with the objects that bindings refer to by `paramRef`, ConfigMaps for instance.
     pub params: Vec<Source>,
+    /// Whether the policies and parameters are those the module was prepared with, and none are given here.
+    pub prepared: bool,
     /// What secret references stand for. The key is the text behind `secretRef:`, the value Base64.
     pub secrets: BTreeMap<String, String>,
     /// Everything else that can be chosen.

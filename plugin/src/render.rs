@@ -10,14 +10,35 @@ use crate::protocol::{Failure, FailureKind, Finding, Options, Report, Request, r
 use crate::rules::{Breach, RULES, Settings, Subject, UNPARSABLE, exceptions_of, settle};
 use crate::yaml::{Chunk, Document, Limits, Lines, LoadErrorKind, Node, Span, load_chunk, split};
 
-/// Answers a request frame with a response frame. Whatever the bytes are, there is an answer.
+/// Answers a request frame with a response frame. Whatever the bytes are, there is an answer. The policies
+/// of [`prepare_frame`] serve requests that say so.
 #[must_use]
-pub fn answer_frame(frame: &[u8]) -> Vec<u8> {
+pub fn answer_frame(frame: &[u8], prepared: Option<&PolicySet>) -> Vec<u8> {
     let (report, stream) = match read_frame::<Request>(frame) {
-        Ok((request, stream)) => answer(&request, stream),
+        Ok((request, stream)) => match (request.prepared, prepared) {
+            (false, _) => answer(&request, stream),
+            (true, Some(policies)) => answer_with(policies, &request, stream),
+            (true, None) => {
+                (failed(FailureKind::Request, "no policies were prepared".to_owned()), Vec::new())
+            }
+        },
         Err(error) => (failed(FailureKind::Request, error.to_string()), Vec::new()),
     };
     write_frame(&report, &stream).unwrap_or_default()
+}
+
+/// Reads the policies and parameters of a request frame for those that come after it; answers with a
+/// response frame, which says when there are none.
+#[must_use]
+pub fn prepare_frame(frame: &[u8]) -> (Option<PolicySet>, Vec<u8>) {
+    let policies = read_frame::<Request>(frame)
+        .map_err(|error| failure(FailureKind::Request, error.to_string()))
+        .and_then(|(request, _)| policies_of(&request));
+    let (policies, report) = match policies {
+        Ok(policies) => (Some(policies), Report::default()),
+        Err(failure) => (None, Report { error: Some(failure), ..Report::default() }),
+    };
+    (policies, write_frame(&report, &[]).unwrap_or_default())
 }
 
 /// Encodes and judges a stream.
@@ -35,10 +56,18 @@ pub fn answer_frame(frame: &[u8]) -> Vec<u8> {
 /// ```
 #[must_use]
 pub fn answer(request: &Request, stream: &[u8]) -> (Report, Vec<u8>) {
-    match try_answer(request, stream) {
-        Ok(answer) => answer,
-        Err(failure) => (Report { error: Some(failure), ..Report::default() }, Vec::new()),
-    }
+    answer_or_failure(text_of(request, stream).and_then(|text| {
+        let policies = policies_of(request)?;
+        try_answer(&policies, request, text)
+    }))
+}
+
+fn answer_with(policies: &PolicySet, request: &Request, stream: &[u8]) -> (Report, Vec<u8>) {
+    answer_or_failure(text_of(request, stream).and_then(|text| try_answer(policies, request, text)))
+}
+
+fn answer_or_failure(answer: Result<(Report, Vec<u8>), Failure>) -> (Report, Vec<u8>) {
+    answer.unwrap_or_else(|failure| (Report { error: Some(failure), ..Report::default() }, Vec::new()))
 }
 
 fn failed(kind: FailureKind, message: String) -> Report {
@@ -49,7 +78,12 @@ fn failure(kind: FailureKind, message: impl Into<String>) -> Failure {
     Failure { kind, message: message.into() }
 }
 
-fn try_answer(request: &Request, stream: &[u8]) -> Result<(Report, Vec<u8>), Failure> {
+fn policies_of(request: &Request) -> Result<PolicySet, Failure> {
+    PolicySet::read(&request.policies, &request.params)
+        .map_err(|error| failure(FailureKind::Policy, error.to_string()))
+}
+
+fn text_of<'s>(request: &Request, stream: &'s [u8]) -> Result<&'s str, Failure> {
     let options = &request.options;
     if stream.len() > options.max_input_bytes {
         let message = format!(
@@ -59,17 +93,19 @@ fn try_answer(request: &Request, stream: &[u8]) -> Result<(Report, Vec<u8>), Fai
         );
         return Err(failure(FailureKind::Limit, message));
     }
-    let text = std::str::from_utf8(stream).map_err(|error| {
+    std::str::from_utf8(stream).map_err(|error| {
         let line = stream[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
         failure(FailureKind::Manifest, format!("the manifest stream is not UTF-8: line {line}"))
-    })?;
-    let policies = PolicySet::read(&request.policies, &request.params)
-        .map_err(|error| failure(FailureKind::Policy, error.to_string()))?;
-    check_rule_names(options, &policies)?;
+    })
+}
+
+fn try_answer(policies: &PolicySet, request: &Request, text: &str) -> Result<(Report, Vec<u8>), Failure> {
+    let options = &request.options;
+    check_rule_names(options, policies)?;
 
     let lines = Lines::new(text);
     let limits = Limits { max_depth: options.max_depth, max_alias_nodes: options.max_alias_nodes };
-    let mut run = Run { text, request, policies: &policies, lines, limits, report: Report::default() };
+    let mut run = Run { text, request, policies, lines, limits, report: Report::default() };
     run.report.notes.clone_from(&policies.notes);
     run.report.statistics.policies =
         policies.policies.iter().filter(|policy| !policy.bindings.is_empty()).count();

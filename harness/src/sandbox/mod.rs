@@ -1,16 +1,23 @@
 //! The plugin in its sandbox: a WASM module that imports nothing, bounded in time, work and memory.
 //!
 //! Compiled and linked once, a fresh instance for every request, so nothing leaks from one to the
-//! next. Depends on wasmtime and on [`gift_plugin::protocol`].
+//! next; what reading the policies makes of an instance is done once too. Depends on wasmtime and on
+//! [`gift_plugin::protocol`].
 
 mod compiled;
+mod files;
 mod limits;
+mod prepared;
 
 pub use limits::SandboxLimits;
 
 use crate::diagnosis::{Category, Diagnose};
 use gift_plugin::protocol::{ABI_VERSION, FrameError, Report, Request, read_frame, write_frame};
 use limits::Deadline;
+use prepared::{PolicyDigest, Prepared};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use wasmtime::{Config, Engine, Instance, InstancePre, Linker, Memory, Module, Store, StoreLimits, Trap};
 
@@ -25,10 +32,24 @@ pub struct Sandbox {
     engine: Engine,
     module: InstancePre<State>,
     limits: SandboxLimits,
+    /// What tells the module from others, when what it prepares may be kept in files.
+    id: Option<&'static str>,
+    prepared: Mutex<HashMap<PolicyDigest, Arc<Prepared>>>,
 }
+
+/// What a module may export beside the contract: reading policies once for many requests.
+const PREPARE: &str = "prepare";
 
 struct State {
     limits: StoreLimits,
+}
+
+/// An instance and what it has.
+struct Running {
+    store: Store<State>,
+    instance: Instance,
+    memory: Memory,
+    _deadline: Deadline,
 }
 
 /// Why the module gave no answer. Nothing of its output is kept then.
@@ -99,7 +120,7 @@ impl Sandbox {
         let limits = SandboxLimits::default();
         let engine = engine(&limits)?;
         let module = compiled::load(&engine, PLUGIN_WASM, PLUGIN_WASM_ID)?;
-        Self::link(engine, &module, limits)
+        Self::link(engine, &module, limits, Some(PLUGIN_WASM_ID))
     }
 
     /// Another module, binary or text, under other limits.
@@ -110,17 +131,22 @@ impl Sandbox {
     pub fn from_bytes(module: &[u8], limits: SandboxLimits) -> Result<Self, SandboxError> {
         let engine = engine(&limits)?;
         let module = Module::new(&engine, module).map_err(SandboxError::Module)?;
-        Self::link(engine, &module, limits)
+        Self::link(engine, &module, limits, None)
     }
 
-    fn link(engine: Engine, module: &Module, limits: SandboxLimits) -> Result<Self, SandboxError> {
+    fn link(
+        engine: Engine,
+        module: &Module,
+        limits: SandboxLimits,
+        id: Option<&'static str>,
+    ) -> Result<Self, SandboxError> {
         let imports: Vec<String> =
             module.imports().map(|import| format!("{}.{}", import.module(), import.name())).collect();
         if !imports.is_empty() {
             return Err(SandboxError::Imports(imports.join(", ")));
         }
         let module = Linker::new(&engine).instantiate_pre(module).map_err(SandboxError::Module)?;
-        Ok(Self { engine, module, limits })
+        Ok(Self { engine, module, limits, id, prepared: Mutex::default() })
     }
 
     /// Answers one request about a stream in a fresh instance.
@@ -129,38 +155,111 @@ impl Sandbox {
     ///
     /// [`SandboxError`] when a limit is reached, or the module fails or answers rubbish.
     pub fn run(&self, request: &Request, stream: &[u8]) -> Result<(Report, Vec<u8>), SandboxError> {
-        let frame = write_frame(request, stream).map_err(SandboxError::Request)?;
+        match self.prepared(request) {
+            None => self.render(request, stream, None),
+            Some(prepared) => {
+                let request = Request {
+                    prepared: true,
+                    secrets: request.secrets.clone(),
+                    options: request.options.clone(),
+                    ..Request::default()
+                };
+                self.render(&request, stream, Some(&prepared))
+            }
+        }
+    }
+
+    fn render(
+        &self,
+        request: &Request,
+        stream: &[u8],
+        prepared: Option<&Prepared>,
+    ) -> Result<(Report, Vec<u8>), SandboxError> {
+        let mut running = self.start()?;
+        if let Some(prepared) = prepared {
+            let Running { store, memory, .. } = &mut running;
+            prepared.restore(memory, store).map_err(|error| self.failure(&error))?;
+        }
+        self.ask(&mut running, "render", request, stream)
+    }
+
+    /// What an instance is once it has read the policies of the request. `None` when the module cannot, or
+    /// they have a fault: it is told in the answer to the request itself.
+    fn prepared(&self, request: &Request) -> Option<Arc<Prepared>> {
+        if request.policies.is_empty() || self.module.module().get_export(PREPARE).is_none() {
+            return None;
+        }
+        let digest = PolicyDigest::of(request);
+        let known = || self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(prepared) = known().get(&digest) {
+            return Some(Arc::clone(prepared));
+        }
+        let file = self.file(digest);
+        let prepared =
+            file.as_ref().and_then(|file| Prepared::from_bytes(files::read(file)?)).or_else(|| {
+                let prepared = self.prepare(request).ok().flatten()?;
+                // What cannot be kept costs time, nothing else.
+                let _ = file.as_ref().and_then(|file| files::write(file, prepared.bytes()));
+                Some(prepared)
+            })?;
+        let prepared = Arc::new(prepared);
+        known().insert(digest, Arc::clone(&prepared));
+        Some(prepared)
+    }
+
+    fn prepare(&self, request: &Request) -> Result<Option<Prepared>, SandboxError> {
+        let mut running = self.start()?;
+        let fresh = running.memory.data(&running.store).to_vec();
+        // Nothing but these: what is prepared outlives the request and its secrets.
+        let (policies, params) = (request.policies.clone(), request.params.clone());
+        let request = Request { policies, params, ..Request::default() };
+        let (report, _) = self.ask(&mut running, PREPARE, &request, b"")?;
+        let now = running.memory.data(&running.store);
+        Ok(report.error.is_none().then(|| Prepared::between(&fresh, now)))
+    }
+
+    fn file(&self, digest: PolicyDigest) -> Option<PathBuf> {
+        Some(files::directory()?.join(format!("{}-{}.prepared", self.id?, digest.to_hex())))
+    }
+
+    /// A fresh instance that speaks this version of the protocol.
+    fn start(&self) -> Result<Running, SandboxError> {
         let mut store = Store::new(&self.engine, State { limits: self.limits.store() });
         store.limiter(|state| &mut state.limits);
         store.set_fuel(self.limits.fuel).map_err(SandboxError::Module)?;
         store.set_epoch_deadline(1);
         store.epoch_deadline_trap();
         let deadline = Deadline::start(&self.engine, self.limits.deadline);
-        let answer = self.call(&mut store, &frame);
-        drop(deadline);
-        let answer = answer?;
-        let (report, stream) =
-            read_frame::<Report>(&answer).map_err(|error| SandboxError::Answer(error.to_string()))?;
-        Ok((report, stream.to_vec()))
+        let instance = self.module.instantiate(&mut store).map_err(|error| self.failure(&error))?;
+        let memory = instance.get_memory(&mut store, "memory").ok_or(SandboxError::Export("memory"))?;
+        let version = function::<(), u32>(&instance, &mut store, "abi_version")?;
+        match version.call(&mut store, ()).map_err(|error| self.failure(&error))? {
+            ABI_VERSION => Ok(Running { store, instance, memory, _deadline: deadline }),
+            found => Err(SandboxError::Version { found }),
+        }
     }
 
-    fn call(&self, store: &mut Store<State>, frame: &[u8]) -> Result<Vec<u8>, SandboxError> {
-        let instance = self.module.instantiate(&mut *store).map_err(|error| self.failure(&error))?;
-        let memory = instance.get_memory(&mut *store, "memory").ok_or(SandboxError::Export("memory"))?;
-        let version = function::<(), u32>(&instance, store, "abi_version")?;
-        let alloc = function::<u32, u32>(&instance, store, "alloc")?;
-        let render = function::<(u32, u32), u64>(&instance, store, "render")?;
-        let found = version.call(&mut *store, ()).map_err(|error| self.failure(&error))?;
-        if found != ABI_VERSION {
-            return Err(SandboxError::Version { found });
-        }
+    /// Hands a frame to one of the exports that take one, and reads the frame it answers with.
+    fn ask(
+        &self,
+        running: &mut Running,
+        export: &'static str,
+        request: &Request,
+        stream: &[u8],
+    ) -> Result<(Report, Vec<u8>), SandboxError> {
+        let frame = write_frame(request, stream).map_err(SandboxError::Request)?;
+        let Running { store, instance, memory, .. } = running;
+        let alloc = function::<u32, u32>(instance, store, "alloc")?;
+        let asked = function::<(u32, u32), u64>(instance, store, export)?;
         let length = u32::try_from(frame.len()).map_err(|_| SandboxError::Memory(self.limits.memory))?;
         let pointer = alloc.call(&mut *store, length).map_err(|error| self.failure(&error))?;
         memory
-            .write(&mut *store, pointer as usize, frame)
+            .write(&mut *store, pointer as usize, &frame)
             .map_err(|_| SandboxError::Answer("alloc gave room outside its memory".to_owned()))?;
-        let packed = render.call(&mut *store, (pointer, length)).map_err(|error| self.failure(&error))?;
-        answer(&memory, store, packed)
+        let packed = asked.call(&mut *store, (pointer, length)).map_err(|error| self.failure(&error))?;
+        let (report, stream) = read_frame::<Report>(answer(memory, store, packed)?)
+            .map_err(|error| SandboxError::Answer(error.to_string()))?;
+        Ok((report, stream.to_vec()))
     }
 
     fn failure(&self, error: &wasmtime::Error) -> SandboxError {
@@ -189,12 +288,11 @@ fn function<P: wasmtime::WasmParams, R: wasmtime::WasmResults>(
     instance.get_typed_func(store, name).map_err(|_| SandboxError::Export(name))
 }
 
-fn answer(memory: &Memory, store: &Store<State>, packed: u64) -> Result<Vec<u8>, SandboxError> {
+fn answer<'m>(memory: &Memory, store: &'m Store<State>, packed: u64) -> Result<&'m [u8], SandboxError> {
     let (pointer, length) = ((packed >> 32) as usize, (packed & u64::from(u32::MAX)) as usize);
     memory
         .data(store)
         .get(pointer..pointer.saturating_add(length))
-        .map(<[u8]>::to_vec)
         .ok_or_else(|| SandboxError::Answer("it lies outside the plugin's memory".to_owned()))
 }
 

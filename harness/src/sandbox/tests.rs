@@ -109,3 +109,63 @@ fn the_same_bytes_in_give_the_same_bytes_out_natively_and_in_wasm() {
         assert_eq!(sandbox.run(&request, stream.as_bytes()).unwrap(), native);
     }
 }
+
+const WORKLOAD: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  template:\n    spec:\n      \
+                        containers: [{name: a, image: 'a:latest', env: [{name: PASSWORD, value: x}]}]\n---\n\
+                        apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {A: 'secretRef:A'}\n";
+
+/// A request with the organisation's policies, parameters and a secret.
+fn request() -> Request {
+    let files = crate::policies::Policies::read(&crate::policies::PolicySelection::Embedded).unwrap();
+    Request {
+        params: files.params.into_iter().take(1).map(|(_, source)| source).collect(),
+        policies: files.policies,
+        secrets: [("A".to_owned(), "bm90LXRvLWJlLWtlcHQ=".to_owned())].into(),
+        ..Request::default()
+    }
+}
+
+#[test]
+fn policies_that_were_read_before_judge_as_those_read_now() {
+    let request = request();
+    let expected = gift_plugin::render::answer(&request, WORKLOAD.as_bytes());
+    assert!(expected.0.findings.len() > 3, "{:?}", expected.0.findings);
+    let sandbox = Sandbox::from_bytes(PLUGIN_WASM, SandboxLimits::default()).unwrap();
+    assert_eq!(sandbox.render(&request, WORKLOAD.as_bytes(), None).unwrap(), expected);
+    for _ in 0..3 {
+        assert_eq!(sandbox.run(&request, WORKLOAD.as_bytes()).unwrap(), expected);
+    }
+    assert_eq!(sandbox.prepared.lock().unwrap().len(), 1);
+    let fewer = Request { policies: request.policies[..2].to_vec(), ..request };
+    let expected = gift_plugin::render::answer(&fewer, WORKLOAD.as_bytes());
+    assert_eq!(sandbox.run(&fewer, WORKLOAD.as_bytes()).unwrap(), expected);
+}
+
+#[test]
+fn what_is_kept_of_a_request_holds_nothing_but_its_policies() {
+    let request = request();
+    let sandbox = Sandbox::from_bytes(PLUGIN_WASM, SandboxLimits::default()).unwrap();
+    sandbox.run(&request, WORKLOAD.as_bytes()).unwrap();
+    let kept = sandbox.prepared(&request).unwrap();
+    let holds = |text: &str| kept.bytes().windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(holds("require-app-label"));
+    assert!(!holds("bm90LXRvLWJlLWtlcHQ"));
+    assert!(!holds("not-to-be-kept"));
+    assert!(!holds("a:latest"));
+}
+
+#[test]
+fn a_policy_with_a_fault_is_told_as_it_is_without_preparing() {
+    let mut request = request();
+    request.policies[0].text = request.policies[0].text.replace("object", "objekt");
+    let sandbox = Sandbox::from_bytes(PLUGIN_WASM, SandboxLimits::default()).unwrap();
+    let (report, stream) = sandbox.run(&request, WORKLOAD.as_bytes()).unwrap();
+    assert!(report.error.unwrap().message.contains("objekt"));
+    assert!(stream.is_empty());
+}
+
+#[test]
+fn a_module_that_prepares_nothing_is_given_the_policies_each_time() {
+    let sandbox = Sandbox::from_bytes(&module("(i64.const 0)", ""), SandboxLimits::default()).unwrap();
+    assert!(sandbox.prepared(&request()).is_none());
+}

@@ -126,7 +126,7 @@ pub(super) struct Call {
     /// The target first, if it is a method.
     pub(super) arguments: Vec<Step>,
     /// The pattern of `matches`, `find` and `findAll`, when it is a literal.
-    pub(super) regex: Option<Regex>,
+    pub(super) regex: Option<Arc<Regex>>,
 }
 
 /// A macro over a list or a map.

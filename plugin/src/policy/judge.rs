@@ -136,19 +136,15 @@ impl<'p> Judge<'p> {
         let (Some((api_version, kind)), Some(wanted)) = (&policy.param_kind, &binding.param_ref) else {
             return Params::NotAsked;
         };
-        let text = |node: &Node<'_>, keys: &[&str]| {
-            node.at(keys).and_then(Node::as_str).unwrap_or_default().to_owned()
+        let is = |node: &Node<'_>, keys: &[&str], value: &String| {
+            node.at(keys).and_then(Node::as_str).unwrap_or_default() == value
         };
         let found: Vec<_> = self
             .policies
             .params
             .iter()
-            .filter(|params| {
-                text(params, &["apiVersion"]) == *api_version && text(params, &["kind"]) == *kind
-            })
-            .filter(|params| {
-                wanted.name.as_ref().is_none_or(|name| text(params, &["metadata", "name"]) == *name)
-            })
+            .filter(|params| is(params, &["apiVersion"], api_version) && is(params, &["kind"], kind))
+            .filter(|params| wanted.name.as_ref().is_none_or(|name| is(params, &["metadata", "name"], name)))
             .filter(|params| {
                 wanted.selector.as_ref().is_none_or(|selector| selector.matches(&labels(params)))
             })

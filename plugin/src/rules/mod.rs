@@ -1,8 +1,8 @@
 //! Rules no API server can judge, for it never sees what they are about: the text of a stream, and
 //! Secrets before they were encoded. One rule, one module, one id.
 //!
-//! Depends on [`crate::yaml`], [`crate::encode`] and what [`crate::policy`] calls a resource. The rules written as policies are judged by
-//! [`crate::policy`].
+//! Depends on [`crate::yaml`], [`crate::encode`] and what [`crate::policy`] calls a resource. The rules
+//! written as policies are judged by [`crate::policy`].
 
 mod counterpart;
 mod double_encoding;

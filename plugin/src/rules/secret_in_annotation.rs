@@ -1,10 +1,10 @@
 //! Secrets in annotations, of objects and of the pods they make.
 
 use super::sensitive::{Depth, judge};
-use super::strings::Trail;
+use super::strings::{Trail, descend};
 use super::{Breach, Rule, Subject};
 use crate::protocol::Severity;
-use crate::yaml::{Node, Value};
+use crate::yaml::Node;
 
 pub(super) static RULE: Rule = Rule {
     id: "secret-in-annotation",
@@ -26,44 +26,23 @@ fn is_passed_over(key: &str) -> bool {
 }
 
 fn check(subject: &Subject<'_, '_, '_>, breaches: &mut Vec<Breach>) {
-    look_below(subject, subject.before, None, breaches);
-}
-
-/// Looks for `metadata.annotations` here and below: custom resources have pod templates in many places.
-fn look_below(
-    subject: &Subject<'_, '_, '_>,
-    node: &Node<'_>,
-    trail: Option<&Trail<'_>>,
-    breaches: &mut Vec<Breach>,
-) {
-    match &node.value {
-        Value::Mapping(mapping) => {
-            for entry in mapping.entries() {
-                let here = Trail::key(trail, &entry.key);
-                match (entry.key.as_ref(), entry.value.get("annotations").and_then(Node::as_mapping)) {
-                    ("metadata", Some(annotations)) => {
-                        let all = Trail::key(Some(&here), "annotations");
-                        for annotation in
-                            annotations.entries().iter().filter(|entry| !is_passed_over(&entry.key))
-                        {
-                            let path = || Trail::key(Some(&all), &annotation.key).path();
-                            let named = (annotation.key.as_ref(), &annotation.value, &path as &dyn Fn() -> _);
-                            judge(&RULE, subject.text, named, Depth::Value, breaches);
-                        }
-                    }
-                    // Nothing in these has metadata of its own.
-                    ("data" | "stringData" | "binaryData", _) if trail.is_none() => {}
-                    _ => look_below(subject, &entry.value, Some(&here), breaches),
+    // Custom resources have pod templates in many places.
+    descend(subject.before, None, &mut |trail, node| {
+        match (trail.last_key(), node.get("annotations").and_then(Node::as_mapping)) {
+            (Some("metadata"), Some(annotations)) => {
+                let all = Trail::key(Some(trail), "annotations");
+                for annotation in annotations.entries().iter().filter(|entry| !is_passed_over(&entry.key)) {
+                    let path = || Trail::key(Some(&all), &annotation.key).path();
+                    let named = (annotation.key.as_ref(), &annotation.value, &path as &dyn Fn() -> _);
+                    judge(&RULE, subject.text, named, Depth::Value, breaches);
                 }
+                false
             }
+            // Nothing in these has metadata of its own.
+            (Some("data" | "stringData" | "binaryData"), _) => !trail.is_first(),
+            _ => true,
         }
-        Value::Sequence(items) => {
-            for (index, item) in items.iter().enumerate() {
-                look_below(subject, item, Some(&Trail::index(trail, index)), breaches);
-            }
-        }
-        _ => {}
-    }
+    });
 }
 
 #[cfg(test)]

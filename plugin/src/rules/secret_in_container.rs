@@ -4,10 +4,10 @@
 //! an API server; this rule knows the shapes of secrets, and looks into custom resources too.
 
 use super::sensitive::{Depth, judge};
-use super::strings::{Trail, visit};
+use super::strings::{Trail, descend, visit};
 use super::{Breach, Rule, Subject};
 use crate::protocol::Severity;
-use crate::yaml::{Node, Value};
+use crate::yaml::Node;
 
 pub(super) static RULE: Rule = Rule {
     id: "secret-in-container",
@@ -25,38 +25,16 @@ const CONTAINERS: &[&str] = &["containers", "initContainers", "ephemeralContaine
 
 fn check(subject: &Subject<'_, '_, '_>, breaches: &mut Vec<Breach>) {
     let kind = subject.before.get("kind").and_then(Node::as_str).unwrap_or_default();
-    if !matches!(kind, "ConfigMap" | "Secret" | "CustomResourceDefinition") {
-        look_below(subject, subject.before, None, breaches);
+    if matches!(kind, "ConfigMap" | "Secret" | "CustomResourceDefinition") {
+        return;
     }
-}
-
-fn look_below(
-    subject: &Subject<'_, '_, '_>,
-    node: &Node<'_>,
-    trail: Option<&Trail<'_>>,
-    breaches: &mut Vec<Breach>,
-) {
-    match &node.value {
-        Value::Mapping(mapping) => {
-            for entry in mapping.entries() {
-                let here = Trail::key(trail, &entry.key);
-                match entry.value.as_sequence() {
-                    Some(containers) if CONTAINERS.contains(&entry.key.as_ref()) => {
-                        for (index, container) in containers.iter().enumerate() {
-                            look_into(subject, container, &Trail::index(Some(&here), index), breaches);
-                        }
-                    }
-                    _ => look_below(subject, &entry.value, Some(&here), breaches),
-                }
-            }
+    descend(subject.before, None, &mut |trail, node| {
+        let containers = trail.last_key().filter(|key| CONTAINERS.contains(key)).and(node.as_sequence());
+        for (index, container) in containers.unwrap_or_default().iter().enumerate() {
+            look_into(subject, container, &Trail::index(Some(trail), index), breaches);
         }
-        Value::Sequence(items) => {
-            for (index, item) in items.iter().enumerate() {
-                look_below(subject, item, Some(&Trail::index(trail, index)), breaches);
-            }
-        }
-        _ => {}
-    }
+        containers.is_none()
+    });
 }
 
 fn look_into(

@@ -36,6 +36,11 @@ impl<'t> Trail<'t> {
         }
     }
 
+    /// Whether it is one step from the object.
+    pub(super) fn is_first(&self) -> bool {
+        self.before.is_none()
+    }
+
     /// Whether the way leads through this key, or ends with it.
     pub(super) fn passes(&self, key: &str) -> bool {
         self.last_key() == Some(key) || self.before.is_some_and(|before| before.passes(key))
@@ -51,26 +56,46 @@ impl<'t> Trail<'t> {
     }
 }
 
-/// Goes through the texts below a node, in the order of the document.
+/// Goes through the texts of a node and below it, in the order of the document.
 pub(super) fn visit<'n>(
     node: &'n Node<'_>,
     trail: Option<&Trail<'_>>,
     visitor: &mut dyn FnMut(&Trail<'_>, &'n Node<'_>, &'n str),
 ) {
-    match &node.value {
-        Value::String(text) => {
-            if let Some(trail) = trail {
-                visitor(trail, node, text);
-            }
+    let mut texts = |trail: &Trail<'_>, node: &'n Node<'_>| {
+        if let Value::String(text) = &node.value {
+            visitor(trail, node, text);
         }
+        true
+    };
+    if let Some(trail) = trail {
+        texts(trail, node);
+    }
+    descend(node, trail, &mut texts);
+}
+
+/// Goes through the nodes below a node, in the order of the document; the visitor says whether to go
+/// below each.
+pub(super) fn descend<'n, 'a>(
+    node: &'n Node<'a>,
+    trail: Option<&Trail<'_>>,
+    visitor: &mut dyn FnMut(&Trail<'_>, &'n Node<'a>) -> bool,
+) {
+    match &node.value {
         Value::Sequence(items) => {
             for (index, item) in items.iter().enumerate() {
-                visit(item, Some(&Trail::index(trail, index)), visitor);
+                let here = Trail::index(trail, index);
+                if visitor(&here, item) {
+                    descend(item, Some(&here), visitor);
+                }
             }
         }
         Value::Mapping(mapping) => {
             for entry in mapping.entries() {
-                visit(&entry.value, Some(&Trail::key(trail, &entry.key)), visitor);
+                let here = Trail::key(trail, &entry.key);
+                if visitor(&here, &entry.value) {
+                    descend(&entry.value, Some(&here), visitor);
+                }
             }
         }
         _ => {}

@@ -71,7 +71,7 @@ impl StoreDirectory {
     /// The user's: `rendered` in [`directories::cache`].
     #[must_use]
     pub fn of_user() -> Self {
-        Self::at(directories::cache().unwrap_or_else(|| std::env::temp_dir().join("gift")).join("rendered"))
+        Self::at(directories::cache_or_temporary().join("rendered"))
     }
 
     /// A directory, which is made when something is first kept in it.

@@ -28,6 +28,7 @@ use super::error::EvaluationError;
 use super::types::{Kind, Shape};
 use super::value::Value;
 use regex_automata::meta::Regex;
+use std::sync::Arc;
 
 /// What a function gives.
 pub(super) type Outcome<'a> = Result<Value<'a>, EvaluationError>;
@@ -39,7 +40,7 @@ pub(super) type Run = for<'a> fn(&mut CallContext<'_>, &[Value<'a>]) -> Outcome<
 pub(super) struct CallContext<'c> {
     pub(super) budget: &'c mut Budget,
     /// The pattern of the call, when it is a literal.
-    pub(super) regex: Option<&'c Regex>,
+    pub(super) regex: Option<&'c Arc<Regex>>,
 }
 
 /// One way to call a function.

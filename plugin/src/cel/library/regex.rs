@@ -11,8 +11,8 @@ use crate::cel::types::{Kind, Shape};
 use crate::cel::value::{Text, Value};
 use regex_automata::meta::{BuildError, Regex};
 use regex_automata::nfa::thompson::WhichCaptures;
-use std::borrow::Cow;
 use std::cell::RefCell;
+use std::sync::Arc;
 
 const BOOL: Shape = Shape::Is(Kind::Bool);
 
@@ -35,24 +35,25 @@ const MAX_REPEAT: u32 = 1000;
 const KEPT: usize = 32;
 
 thread_local! {
-    static COMPILED: RefCell<Vec<(String, Regex)>> = const { RefCell::new(Vec::new()) };
+    static COMPILED: RefCell<Vec<(String, Arc<Regex>)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The compiled form of a pattern written in RE2's syntax.
-pub(in crate::cel) fn compile(pattern: &str) -> Result<Regex, String> {
-    let kept = |compiled: &RefCell<Vec<(String, Regex)>>| {
-        compiled.borrow().iter().find(|(known, _)| known == pattern).map(|(_, regex)| regex.clone())
+/// The compiled form of a pattern written in RE2's syntax. Shared: a copy would have to make the room it
+/// searches in anew.
+pub(in crate::cel) fn compile(pattern: &str) -> Result<Arc<Regex>, String> {
+    let kept = |compiled: &RefCell<Vec<(String, Arc<Regex>)>>| {
+        compiled.borrow().iter().find(|(known, _)| known == pattern).map(|(_, regex)| Arc::clone(regex))
     };
     if let Some(regex) = COMPILED.with(kept) {
         return Ok(regex);
     }
-    let regex = build(pattern)?;
+    let regex = Arc::new(build(pattern)?);
     COMPILED.with(|compiled| {
         let mut compiled = compiled.borrow_mut();
         if compiled.len() == KEPT {
             compiled.remove(0);
         }
-        compiled.push((pattern.to_owned(), regex.clone()));
+        compiled.push((pattern.to_owned(), Arc::clone(&regex)));
     });
     Ok(regex)
 }
@@ -80,17 +81,13 @@ fn explanation(error: &BuildError) -> String {
 }
 
 /// The pattern of a call: prepared when it is a literal, else compiled now.
-fn pattern<'c>(
-    context: &mut CallContext<'c>,
-    arguments: &[Value<'_>],
-) -> Result<Cow<'c, Regex>, EvaluationError> {
+fn pattern(context: &mut CallContext<'_>, arguments: &[Value<'_>]) -> Result<Arc<Regex>, EvaluationError> {
     if let Some(regex) = context.regex {
-        return Ok(Cow::Borrowed(regex));
+        return Ok(Arc::clone(regex));
     }
     let pattern = text(arguments, 1)?;
     context.budget.spend(100 + pattern.len() as u64 * 20)?;
     compile(pattern)
-        .map(Cow::Owned)
         .map_err(|error| EvaluationError::function(format!("error parsing regexp: {error}: `{pattern}`")))
 }
 
