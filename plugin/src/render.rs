@@ -8,7 +8,9 @@ use crate::encode::{Filled, encode_document, objects, refresh};
 use crate::policy::{Exception, Judge, PolicySet, Resource, exception, reference};
 use crate::protocol::{Failure, FailureKind, Finding, Options, Report, Request, read_frame, write_frame};
 use crate::rules::{Breach, RULES, Settings, Subject, UNPARSABLE, exceptions_of, settle};
-use crate::yaml::{Chunk, Document, Limits, Lines, LoadErrorKind, Node, Span, load_chunk, split};
+use crate::yaml::{
+    Chunk, Document, Limits, Lines, LoadErrorKind, Node, Span, load_chunk, load_documents, split,
+};
 
 /// Answers a request frame with a response frame. Whatever the bytes are, there is an answer. The policies
 /// of [`prepare_frame`] serve requests that say so.
@@ -35,7 +37,10 @@ pub fn prepare_frame(frame: &[u8]) -> (Option<PolicySet>, Vec<u8>) {
         .map_err(|error| failure(FailureKind::Request, error.to_string()))
         .and_then(|(request, _)| policies_of(&request));
     let (policies, report) = match policies {
-        Ok(policies) => (Some(policies), Report::default()),
+        Ok(policies) => {
+            make_ready(&policies);
+            (Some(policies), Report::default())
+        }
         Err(failure) => (None, Report { error: Some(failure), ..Report::default() }),
     };
     (policies, write_frame(&report, &[]).unwrap_or_default())
@@ -68,6 +73,23 @@ fn answer_with(policies: &PolicySet, request: &Request, stream: &[u8]) -> (Repor
 
 fn answer_or_failure(answer: Result<(Report, Vec<u8>), Failure>) -> (Report, Vec<u8>) {
     answer.unwrap_or_else(|failure| (Report { error: Some(failure), ..Report::default() }, Vec::new()))
+}
+
+/// Patterns that stand in parameters are compiled when an object is first held against them: by these.
+const FIRST_OBJECTS: &str = "\
+{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {a: a}}
+---
+{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {template: {spec: {containers: [{name: a, image: a, env: [{name: a, value: a}]}]}}}}
+";
+
+fn make_ready(policies: &PolicySet) {
+    let options = Options::default();
+    let judge = Judge::new(policies, &options, std::iter::empty());
+    for document in load_documents(FIRST_OBJECTS, &Limits::default()).flatten() {
+        if let Some(resource) = Resource::of(&document.root) {
+            drop(judge.judge(&document.root, &resource, |_| true));
+        }
+    }
 }
 
 fn failed(kind: FailureKind, message: String) -> Report {

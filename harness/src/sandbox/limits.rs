@@ -8,8 +8,9 @@ use wasmtime::{Engine, StoreLimits, StoreLimitsBuilder};
 /// The bounds of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SandboxLimits {
-    /// Units of work, about one for each WASM instruction.
-    pub fuel: u64,
+    /// Units of work, about one for each WASM instruction; counting them takes a tenth of the time. Absent,
+    /// the deadline alone ends what goes on and on.
+    pub fuel: Option<u64>,
     /// Wall-clock time.
     pub deadline: Duration,
     /// Bytes of linear memory.
@@ -20,7 +21,7 @@ pub struct SandboxLimits {
 
 impl Default for SandboxLimits {
     fn default() -> Self {
-        Self { fuel: 200_000_000_000, deadline: Duration::from_secs(60), memory: 2 << 30, stack: 1 << 20 }
+        Self { fuel: None, deadline: Duration::from_secs(60), memory: 2 << 30, stack: 1 << 20 }
     }
 }
 

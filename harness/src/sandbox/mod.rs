@@ -226,7 +226,9 @@ impl Sandbox {
     fn start(&self) -> Result<Running, SandboxError> {
         let mut store = Store::new(&self.engine, State { limits: self.limits.store() });
         store.limiter(|state| &mut state.limits);
-        store.set_fuel(self.limits.fuel).map_err(SandboxError::Module)?;
+        if let Some(fuel) = self.limits.fuel {
+            store.set_fuel(fuel).map_err(SandboxError::Module)?;
+        }
         store.set_epoch_deadline(1);
         store.epoch_deadline_trap();
         let deadline = Deadline::start(&self.engine, self.limits.deadline);
@@ -265,7 +267,7 @@ impl Sandbox {
     fn failure(&self, error: &wasmtime::Error) -> SandboxError {
         let text = error.root_cause().to_string();
         match error.downcast_ref::<Trap>() {
-            Some(Trap::OutOfFuel) => SandboxError::Fuel(self.limits.fuel),
+            Some(Trap::OutOfFuel) => SandboxError::Fuel(self.limits.fuel.unwrap_or_default()),
             Some(Trap::Interrupt) => SandboxError::Deadline(self.limits.deadline),
             Some(trap) => SandboxError::Trap(trap.to_string()),
             None if text.contains("memory") => SandboxError::Memory(self.limits.memory),
@@ -276,7 +278,7 @@ impl Sandbox {
 
 fn engine(limits: &SandboxLimits) -> Result<Engine, SandboxError> {
     let mut config = Config::new();
-    config.consume_fuel(true).epoch_interruption(true).max_wasm_stack(limits.stack);
+    config.consume_fuel(limits.fuel.is_some()).epoch_interruption(true).max_wasm_stack(limits.stack);
     Engine::new(&config).map_err(SandboxError::Module)
 }
 

@@ -88,11 +88,21 @@ impl<'a> Mapping<'a> {
 
     /// Sets `key`; a value already there is replaced and given back.
     pub fn insert(&mut self, key: Cow<'a, str>, key_span: Span, value: Node<'a>) -> Option<Node<'a>> {
+        self.insert_entry(key, key_span, value).map(|(_, before)| before)
+    }
+
+    /// Sets `key`; the place of the key and the value already there are given back.
+    pub(super) fn insert_entry(
+        &mut self,
+        key: Cow<'a, str>,
+        key_span: Span,
+        value: Node<'a>,
+    ) -> Option<(Span, Node<'a>)> {
         match self.entries.iter_mut().find(|entry| entry.key == key) {
-            Some(entry) => {
-                entry.key_span = key_span;
-                Some(std::mem::replace(&mut entry.value, value))
-            }
+            Some(entry) => Some((
+                std::mem::replace(&mut entry.key_span, key_span),
+                std::mem::replace(&mut entry.value, value),
+            )),
             None => {
                 self.entries.push(Entry { key, key_span, value });
                 None

@@ -174,28 +174,27 @@ impl<'a> Builder<'a, '_> {
     /// A node. Only in block context may it be a block collection; only as a value of a mapping may a
     /// sequence stand no deeper than what it belongs to.
     fn node(&mut self, block: bool, indentless: bool, depth: usize) -> Result<Read<'a>, LoadError> {
-        let first = self.peek()?.start;
+        let (start, end) = (self.peek()?.start, self.peek()?.end);
         if depth > self.limits.max_depth {
-            return Err(self.error(first, LoadErrorKind::Depth(self.limits.max_depth)));
+            return Err(self.error(start, LoadErrorKind::Depth(self.limits.max_depth)));
         }
-        if let Token::Alias(name) = self.peek()?.token {
-            let placed = self.next()?;
-            return self.alias(name, placed.start..placed.end);
+        match self.peek()?.token {
+            // Most nodes are that, and nothing stands in front of them.
+            Token::Scalar(..) => return self.scalar_token(Properties::default()),
+            Token::Alias(name) => {
+                self.next()?;
+                return self.alias(name, start..end);
+            }
+            _ => {}
         }
         let properties = self.properties()?;
-        let (start, end) = (self.peek()?.start, self.peek()?.end);
+        let start = self.peek()?.start;
         match &self.peek()?.token {
             Token::BlockEntry if indentless => {
                 self.begin(&properties);
                 self.block_sequence(true, properties, start, depth)
             }
-            Token::Scalar(..) => {
-                let placed = self.next()?;
-                let Token::Scalar(text, style) = placed.token else {
-                    return Err(self.unexpected(start, "no scalar"));
-                };
-                self.scalar(text, style, properties, start..end)
-            }
+            Token::Scalar(..) => self.scalar_token(properties),
             Token::FlowSequenceStart => {
                 self.begin(&properties);
                 self.flow_sequence(properties, depth)
@@ -219,6 +218,15 @@ impl<'a> Builder<'a, '_> {
                 self.scalar("".into(), Style::Plain, properties, at..at)
             }
             _ => Err(self.unexpected(start, "no value where one is expected")),
+        }
+    }
+
+    /// The scalar that is the next token.
+    fn scalar_token(&mut self, properties: Properties<'a>) -> Result<Read<'a>, LoadError> {
+        let Placed { token, start, end } = self.next()?;
+        match token {
+            Token::Scalar(text, style) => self.scalar(text, style, properties, start..end),
+            _ => Err(self.unexpected(start, "no scalar")),
         }
     }
 
@@ -489,13 +497,15 @@ impl<'a> Builder<'a, '_> {
         let Some(key) = key else {
             return Err(self.error(at, LoadErrorKind::Key));
         };
-        if let Some(first) = mapping.entry(&key).map(|entry| entry.key_span)
-            && first.end <= key_span.start
+        let Some((first, _)) = mapping.insert_entry(key, key_span, value) else {
+            return Ok(());
+        };
+        if first.end <= key_span.start
             && !self.is_merged(first)
+            && let Some(again) = mapping.entries().iter().find(|entry| entry.key_span == key_span)
         {
-            self.duplicates.push(Duplicate { key: key.clone(), first, second: key_span });
+            self.duplicates.push(Duplicate { key: again.key.clone(), first, second: key_span });
         }
-        mapping.insert(key, key_span, value);
         Ok(())
     }
 
