@@ -1,16 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-	"slices"
-	"strings"
 
 	"gift.dev/worker/session"
+	"gift.dev/worker/session/rendering"
 	"helm.sh/helm/v3/pkg/action"
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chart/loader"
@@ -18,12 +14,9 @@ import (
 	"helm.sh/helm/v3/pkg/cli"
 	"helm.sh/helm/v3/pkg/cli/values"
 	"helm.sh/helm/v3/pkg/getter"
-	"helm.sh/helm/v3/pkg/release"
 )
 
-// command does what the command does, step by step, with the same parts of Helm's library: the measure
-// for what is faster, and what tells every error.
-func command(ctx context.Context, request *session.Request, log io.Writer) ([]byte, error) {
+func install(request *session.Request) (rendering.Install, error) {
 	client := action.NewInstall(&action.Configuration{Log: func(string, ...any) {}})
 	if request.KubeVersion != "" {
 		version, err := chartutil.ParseKubeVersion(request.KubeVersion)
@@ -40,34 +33,23 @@ func command(ctx context.Context, request *session.Request, log io.Writer) ([]by
 	client.Replace = true
 	client.APIVersions = chartutil.VersionSet(request.APIVersions)
 	client.IncludeCRDs = request.IncludeCRDs
-
-	directory, err := filepath.Abs(request.Chart)
-	if err != nil {
-		return nil, err
-	}
-	given, err := givenValues(request)
-	if err != nil {
-		return nil, err
-	}
-	loaded, err := loader.Load(directory)
-	if err != nil {
-		return nil, err
-	}
-	if err := checkChart(loaded, log); err != nil {
-		return nil, err
-	}
-	rendered, err := client.RunWithContext(ctx, loaded, given)
-	if err != nil {
-		if rendered != nil {
-			return nil, fmt.Errorf("%w\n\nUse --debug flag to render out invalid YAML", err)
+	return func(ctx context.Context, directory string, given map[string]any, log io.Writer) (*rendering.Release, error) {
+		loaded, err := loader.Load(directory)
+		if err != nil {
+			return nil, err
 		}
-		return nil, err
-	}
-	return stream(rendered.Manifest, rendered.Hooks, request.SkipTests), nil
+		if err := check(loaded, log); err != nil {
+			return nil, err
+		}
+		rendered, err := client.RunWithContext(ctx, loaded, given)
+		if rendered == nil {
+			return nil, err
+		}
+		return &rendering.Release{Manifest: rendered.Manifest, Hooks: hooks(rendered.Hooks)}, err
+	}, nil
 }
 
-// checkChart refuses what cannot be installed, and warns of what should not be.
-func checkChart(loaded *chart.Chart, log io.Writer) error {
+func check(loaded *chart.Chart, log io.Writer) error {
 	if kind := loaded.Metadata.Type; kind != "" && kind != "application" {
 		return fmt.Errorf("%s charts are not installable", kind)
 	}
@@ -82,48 +64,12 @@ func checkChart(loaded *chart.Chart, log io.Writer) error {
 	return nil
 }
 
-// stream is what is printed of a release.
-func stream(manifest string, hooks []*release.Hook, skipTests bool) []byte {
-	var out bytes.Buffer
-	out.WriteString(strings.TrimSpace(manifest))
-	out.WriteByte('\n')
-	for _, hook := range hooks {
-		if skipTests && slices.Contains(hook.Events, release.HookTest) {
-			continue
-		}
-		fmt.Fprintf(&out, "---\n# Source: %s\n%s\n", hook.Path, hook.Manifest)
-	}
-	return out.Bytes()
-}
-
-// givenValues are the values of the request, put together by Helm.
-func givenValues(request *session.Request) (map[string]any, error) {
+func mergeValues(request *session.Request) (map[string]any, error) {
 	options := values.Options{
 		ValueFiles:   request.ValuesFiles,
 		Values:       request.Set,
 		StringValues: request.SetString,
 		JSONValues:   request.SetJSON,
 	}
-	if request.Values {
-		name, free, err := pipe(request.InPlace)
-		if err != nil {
-			return nil, session.Declined{Reason: err.Error()}
-		}
-		defer free()
-		options.ValueFiles = append(slices.Clone(options.ValueFiles), name)
-	}
 	return options.MergeValues(getter.All(cli.New()))
-}
-
-// pipe makes a text readable under a name, without a file: values may hold secrets.
-func pipe(text []byte) (string, func(), error) {
-	reader, writer, err := os.Pipe()
-	if err != nil {
-		return "", nil, err
-	}
-	go func() {
-		_, _ = io.Copy(writer, bytes.NewReader(text))
-		writer.Close()
-	}()
-	return fmt.Sprintf("/dev/fd/%d", reader.Fd()), func() { reader.Close() }, nil
 }

@@ -6,24 +6,25 @@ import (
 	"text/template"
 )
 
-// Faster replaces functions of templates that take most of the time by others that give the same: what
-// Helm's own function gave for a value is given again for the same value. The map is changed.
-func Faster(functions template.FuncMap, texts *Texts) {
+// Faster gives those functions of templates that take most of the time as others that give the same: what
+// Helm's own function gave for a value is given again for the same value.
+func Faster(functions template.FuncMap, texts *Texts) template.FuncMap {
+	faster := template.FuncMap{}
 	for _, name := range []string{"toYaml", "mustToYaml"} {
 		switch slow := functions[name].(type) {
 		case func(any) string:
-			functions[name] = func(value any) string {
+			faster[name] = func(value any) string {
 				text, _ := texts.of(name, value, func() (string, error) { return slow(value), nil })
 				return text
 			}
 		case func(any) (string, error):
-			functions[name] = func(value any) (string, error) {
+			faster[name] = func(value any) (string, error) {
 				return texts.of(name, value, func() (string, error) { return slow(value) })
 			}
 		}
 	}
 	if slow, ok := functions["deepCopy"].(func(any) any); ok {
-		functions["deepCopy"] = func(value any) any {
+		faster["deepCopy"] = func(value any) any {
 			if copied, ok := plainCopy(value); ok {
 				return copied
 			}
@@ -31,13 +32,14 @@ func Faster(functions template.FuncMap, texts *Texts) {
 		}
 	}
 	if slow, ok := functions["mustDeepCopy"].(func(any) (any, error)); ok {
-		functions["mustDeepCopy"] = func(value any) (any, error) {
+		faster["mustDeepCopy"] = func(value any) (any, error) {
 			if copied, ok := plainCopy(value); ok {
 				return copied, nil
 			}
 			return slow(value)
 		}
 	}
+	return faster
 }
 
 // Texts keeps the YAML of values. Helm makes YAML of the JSON of a value, so values of the same JSON have

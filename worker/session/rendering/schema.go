@@ -1,12 +1,10 @@
-package main
+package rendering
 
 import (
 	"bytes"
 
 	"gift.dev/worker/session"
 	"github.com/santhosh-tekuri/jsonschema/v6"
-	"helm.sh/helm/v3/pkg/chart"
-	"helm.sh/helm/v3/pkg/chartutil"
 )
 
 // schema is a chart's schema, compiled.
@@ -17,13 +15,13 @@ const schemaAddress = "file:///values.schema.json"
 
 // validate holds values against the schemas of a chart and its dependencies. What is wrong with them, and
 // anything about a schema that needs more than the schema itself, is left to Helm to tell.
-func (helm *helm) validate(own *chart.Chart, values any) error {
-	table, ok := asTable(values)
+func (renderer *Renderer[C, V]) validate(own C, values any) error {
+	table, ok := tableOf[V](values)
 	if !ok {
-		return errUnusual
+		return ErrUnusual
 	}
-	if own.Schema != nil {
-		compiled, err := helm.schemas.Get(session.DigestOf(own.Schema), func() (*schema, error) { return compile(own.Schema) })
+	if text := renderer.library.Schema(own); text != nil {
+		compiled, err := renderer.schemas.Get(session.DigestOf(text), func() (*schema, error) { return compile(text) })
 		if err != nil {
 			return err
 		}
@@ -36,16 +34,16 @@ func (helm *helm) validate(own *chart.Chart, values any) error {
 		if !ok || below == nil {
 			continue
 		}
-		if err := helm.validate(dependency, below); err != nil {
+		if err := renderer.validate(dependency, below); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func asTable(values any) (map[string]any, bool) {
+func tableOf[V ~map[string]any](values any) (map[string]any, bool) {
 	switch values := values.(type) {
-	case chartutil.Values:
+	case V:
 		return values, true
 	case map[string]any:
 		return values, true

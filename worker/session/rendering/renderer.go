@@ -1,0 +1,109 @@
+package rendering
+
+import (
+	"context"
+	"text/template"
+
+	"gift.dev/worker/session"
+)
+
+// Renderer renders with what it kept of earlier renderings where that gives the same bytes, and as the
+// command does where anything is out of the ordinary.
+type Renderer[C Chart[C], V ~map[string]any] struct {
+	library   Library[C, V]
+	stamps    *session.Stamps
+	charts    *session.Kept[*loaded[C]]
+	values    *session.Kept[map[string]any]
+	schemas   *session.Kept[*schema]
+	objects   *session.Kept[Objects]
+	templates *session.Templates
+}
+
+// New gives a renderer that has kept nothing yet.
+func New[C Chart[C], V ~map[string]any](library Library[C, V]) *Renderer[C, V] {
+	texts := session.NewTexts(32 << 20)
+	return &Renderer[C, V]{
+		library: library,
+		stamps:  session.NewStamps(),
+		charts:  session.NewKept[*loaded[C]](64),
+		values:  session.NewKept[map[string]any](512),
+		schemas: session.NewKept[*schema](64),
+		objects: session.NewKept[Objects](4096),
+		templates: session.NewTemplates(func(to *template.Template) {
+			library.Bind(to)
+			to.Funcs(session.Faster(library.Functions(), texts))
+		}),
+	}
+}
+
+// Version is that of Helm.
+func (renderer *Renderer[C, V]) Version() string { return renderer.library.Version }
+
+// Render gives what the command prints, and its error.
+func (renderer *Renderer[C, V]) Render(ctx context.Context, request *session.Request, log *session.Log) ([]byte, error) {
+	out, err := renderer.render(ctx, request, log)
+	if err == nil || ctx.Err() != nil {
+		return out, err
+	}
+	log.Taken()
+	return renderer.command(ctx, request, log)
+}
+
+func (renderer *Renderer[C, V]) render(ctx context.Context, request *session.Request, log *session.Log) (_ []byte, err error) {
+	defer func() {
+		if recover() != nil {
+			err = ErrUnusual
+		}
+	}()
+	library := renderer.library
+	given, err := renderer.given(request)
+	if err != nil {
+		return nil, err
+	}
+	own, err := renderer.load(request.Chart, log)
+	if err != nil {
+		return nil, err
+	}
+	if err := library.Check(own, log); err != nil {
+		return nil, err
+	}
+	if err := library.ValidateReleaseName(request.Release); err != nil {
+		return nil, err
+	}
+	if err := library.ProcessDependencies(own, given); err != nil {
+		return nil, err
+	}
+	composed, err := library.Compose(own, given, request)
+	if err != nil {
+		return nil, err
+	}
+	if err := renderer.validate(own, composed["Values"]); err != nil {
+		return nil, err
+	}
+	files, err := renderer.templates.Execute(ctx, renderer.templatesOf(own, composed))
+	if err != nil {
+		return nil, err
+	}
+	objects, err := renderer.sort(files)
+	if err != nil {
+		return nil, err
+	}
+	if request.IncludeCRDs {
+		objects.Others = append(library.CRDs(own), objects.Others...)
+	}
+	return stream(text(objects.Others), objects.Hooks, request.SkipTests), nil
+}
+
+// templatesOf are the chart's templates with the values of each, as Helm gives them.
+func (renderer *Renderer[C, V]) templatesOf(own C, composed V) map[string]session.Template {
+	all := renderer.library.Templates(own, composed)
+	templates := make(map[string]session.Template, len(all))
+	for name, one := range all {
+		templates[name] = session.Template{
+			Text:   one.Text,
+			Values: one.Values,
+			Own:    V{"Name": name, "BasePath": one.BasePath},
+		}
+	}
+	return templates
+}
