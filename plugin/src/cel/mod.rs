@@ -40,6 +40,7 @@ pub use library::quantity::Quantity;
 pub use library::semver::Semver;
 pub use library::time::{Duration, Timestamp};
 pub use library::url::Url;
+pub(crate) use parser::is_identifier;
 pub use program::Program;
 pub use types::{Kind, ObjectType, Type};
 pub use value::{Key, ListView, Map, MapView, Opaque, Text, Value};

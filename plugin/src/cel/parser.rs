@@ -16,6 +16,17 @@ const RESERVED: [&str; 15] = [
 ];
 const RESERVED_TOO: [&str; 3] = ["namespace", "while", "in"];
 
+/// Whether a variable may have that name.
+pub(crate) fn is_identifier(name: &str) -> bool {
+    let is_word = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let is_taken = RESERVED.contains(&name) || RESERVED_TOO.contains(&name);
+    is_word
+        && !name.is_empty()
+        && !name.starts_with(|first: char| first.is_ascii_digit())
+        && !is_taken
+        && !matches!(name, "true" | "false" | "null")
+}
+
 /// Reads the expression in `source`.
 pub(super) fn parse(source: &str) -> Result<Expression, CompileError> {
     let tokens = tokens(source)?;

@@ -8,6 +8,7 @@ use super::expressions::{Expected, Expression, Scope};
 use super::matching::MatchResources;
 use super::selector::Selector;
 use super::strings::strings;
+use crate::cel::is_identifier;
 use crate::protocol::{Severity, Source};
 use crate::yaml::{Limits, Lines, Node, load_documents};
 
@@ -156,6 +157,9 @@ impl Policy {
         for (at, item) in items(spec, "variables").iter().enumerate() {
             let at = format!("spec.variables[{at}]");
             let variable = required(item, "name", &place, &at)?;
+            if !is_identifier(&variable) {
+                return Err(field(&place, &format!("{at}.name: {variable} is not a name CEL can use")));
+            }
             let expression = scope.compile(item, "expression", &at, Expected::Anything)?;
             scope.declare(&variable, &expression);
             variables.push((variable, expression));
@@ -257,4 +261,90 @@ pub(super) fn field(place: &str, message: &str) -> PolicyError {
 
 fn items<'tree, 'a>(spec: &'tree Node<'a>, key: &str) -> &'tree [Node<'a>] {
     spec.get(key).and_then(Node::as_sequence).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: &str = "\
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: p}
+spec:
+  matchConstraints: {resourceRules: []}
+  variables:
+  - {name: names, expression: 'object.metadata.?name'}
+  validations:
+  - {expression: 'variables.names.hasValue()', messageExpression: \"'no name'\"}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: b}
+spec: {policyName: p, validationActions: [Deny]}
+";
+
+    fn read(text: &str) -> Result<PolicySet, PolicyError> {
+        PolicySet::read(&[Source { name: "f.yaml".to_owned(), text: text.to_owned() }], &[])
+    }
+
+    #[test]
+    fn a_policy_and_its_binding_are_in_force() {
+        let set = read(POLICY).unwrap();
+        assert_eq!(set.policies[0].bindings[0].severity, Severity::Error);
+        assert!(set.notes.is_empty(), "{:?}", set.notes);
+    }
+
+    #[test]
+    fn a_fault_is_told_with_file_policy_and_field() {
+        for (from, to, expected) in [
+            ("metadata: {name: p}", "metadata: {}", "f.yaml: metadata.name is missing"),
+            (
+                "  matchConstraints: {resourceRules: []}\n",
+                "",
+                "f.yaml: policy p: spec.matchConstraints is missing",
+            ),
+            (
+                "'variables.names.hasValue()'",
+                "''",
+                "f.yaml: policy p: spec.validations[0].expression does not compile",
+            ),
+            (
+                "  validations:",
+                "  others:",
+                "f.yaml: policy p: spec.validations is empty, so nothing is judged",
+            ),
+            (
+                "name: names",
+                "name: namespace",
+                "f.yaml: policy p: spec.variables[0].name: namespace is not a name",
+            ),
+            ("name: names", "name: 2names", "f.yaml: policy p: spec.variables[0].name: 2names is not a name"),
+            ("'no name'", "1", "f.yaml: policy p: spec.validations[0].messageExpression does not compile"),
+            ("{policyName: p, ", "{", "f.yaml: binding b: spec.policyName is missing"),
+            ("[Deny]", "[]", "f.yaml: binding b: spec.validationActions names none of Deny, Warn and Audit"),
+            ("kind: Val", "kind: [", "f.yaml:"),
+        ] {
+            let text = POLICY.replacen(from, to, 1);
+            assert_ne!(text, POLICY, "{from}");
+            let error = read(&text).unwrap_err().to_string();
+            assert!(error.starts_with(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_in_force_is_told() {
+        for (from, to, expected) in [
+            ("policyName: p", "policyName: q", "binding b names policy q, which is not there"),
+            ("policyName: p", "policyName: q", "policy p has no binding, so it is not in force"),
+            (
+                "kind: ValidatingAdmissionPolicyBinding",
+                "kind: ConfigMap",
+                "f.yaml: ConfigMap is no policy and is not looked at",
+            ),
+        ] {
+            let notes = read(&POLICY.replacen(from, to, 1)).unwrap().notes;
+            assert!(notes.iter().any(|note| note == expected), "{notes:?}");
+        }
+    }
 }
