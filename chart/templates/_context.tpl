@@ -3,9 +3,9 @@ The context every template works on: the chosen system's tree, with defaults mer
 service and references resolved. It is computed from .Values and never written back there, since
 Helm renders templates in an order of its own and each would see the writes of the others.
 
-Usage: {{- $context := dict }}{{- include "gift.context" (dict "root" $ "context" $context) }}
+Usage: {{- $scope := dict "root" $ }}{{- include "gift.context" $scope }}{{- $context := $scope.context }}
 
-Fills $context with
+Sets .context, which is the same map for every template and read only, but for what helpers keep in it:
   root         the root scope (Release, Chart, Capabilities, Values, Files)
   system       name of the system
   environment  name of the environment
@@ -15,18 +15,20 @@ Fills $context with
   known        names of all services, those switched off included
   services     name -> effective service: defaults, then its profile, then its own values, then
                  name, path, labels, selector, namespace, serviceName, servicePorts
+  existing     name -> true for each namespace that is there already
+
+What many objects ask for is made once and kept, each by its own helper: labels under "firstLabels" and
+"labelTexts", of the context and of each service, and data of ConfigMaps under "configData".
 */}}
 {{- define "gift.context" -}}
-{{- /* Composed by the template that comes first and kept for the others, which read it only. It is the same whoever composes it. */}}
+{{- /* Composed by the template that comes first and kept for the others. It is the same whoever composes it. */}}
 {{- $kept := printf "context of %s" .root.Template.BasePath }}
 {{- if not (hasKey .root.Release $kept) }}
 {{- $composed := dict }}
 {{- include "gift.composeContext" (dict "root" .root "context" $composed) }}
 {{- $_ := set .root.Release $kept $composed }}
 {{- end }}
-{{- range $key, $value := index .root.Release $kept }}
-{{- $_ := set $.context $key $value }}
-{{- end }}
+{{- $_ := set . "context" (get .root.Release $kept) }}
 {{- end }}
 
 {{/* The work of gift.context, done once for each rendering. */}}
@@ -70,17 +72,15 @@ Fills $context with
 {{- $namespace := include "gift.expand" (dict "text" (dig "namespace" $root.Release.Namespace $tree) "variables" $variables) }}
 {{- $services := dict }}
 {{- range $name, $own := $tree.services }}
-{{- $stack := list (deepCopy (dig "defaults" dict $tree)) }}
+{{- /* Each is a copy, for a merge keeps what it is given. */}}
+{{- $service := deepCopy (dig "defaults" dict $tree) }}
 {{- with dig "profile" "" $own }}
 {{- if not (hasKey (dig "profiles" dict $tree) .) }}
 {{- fail (printf "%s.services.%s.profile: there is no profile %q. Known profiles: %s." $system $name . (keys (dig "profiles" dict $tree) | sortAlpha | join ", " | default "none")) }}
 {{- end }}
-{{- $stack = append $stack (deepCopy (dig "profiles" . dict $stated)) }}
+{{- $service = mustMergeOverwrite $service (deepCopy (dig "profiles" . dict $stated)) }}
 {{- end }}
-{{- $service := dict }}
-{{- range append $stack (deepCopy (dig "services" $name dict $stated)) }}
-{{- $service = mustMergeOverwrite $service . }}
-{{- end }}
+{{- $service = mustMergeOverwrite $service (deepCopy (dig "services" $name dict $stated)) }}
 {{- if and $holdsNull (contains ":null" (toJson $service)) }}
 {{- include "gift.prune" $service }}
 {{- end }}
@@ -88,11 +88,17 @@ Fills $context with
 {{- $named := mustMerge (dict "name" $name) $variables }}
 {{- $labels := dict }}
 {{- range $key, $value := dig "labels" dict $service }}
-{{- $_ := set $labels $key (include "gift.expand" (dict "text" $value "variables" $named)) }}
+{{- if contains "{" $value }}
+{{- $value = include "gift.expand" (dict "text" $value "variables" $named) }}
+{{- end }}
+{{- $_ := set $labels $key $value }}
 {{- end }}
 {{- $selector := dict }}
 {{- range $key, $value := dig "selector" dict $service }}
-{{- $_ := set $selector $key (include "gift.expand" (dict "text" $value "variables" $named)) }}
+{{- if contains "{" $value }}
+{{- $value = include "gift.expand" (dict "text" $value "variables" $named) }}
+{{- end }}
+{{- $_ := set $selector $key $value }}
 {{- end }}
 {{- $ports := dict }}
 {{- if dig "service" "enabled" true $service }}
@@ -102,7 +108,7 @@ Fills $context with
 {{- range $portName, $port := dig "service" "ports" dict $service }}
 {{- $_ := set $ports $portName (mustMergeOverwrite (dig $portName (dict "protocol" "TCP") $ports) $port) }}
 {{- end }}
-{{- range $portName, $port := deepCopy $ports }}
+{{- range $portName, $port := $ports }}
 {{- if not (dig "enabled" true $port) }}
 {{- $_ := unset $ports $portName }}
 {{- end }}
@@ -116,12 +122,22 @@ Fills $context with
 {{- $_ = set $service "image" (mustMergeOverwrite (deepCopy $service.image) (dict "repository" (include "gift.expand" (dict "text" . "variables" $named)))) }}
 {{- end }}
 {{- with dig "affinity" dict $service }}
-{{- $_ = set $service "affinity" (include "gift.expand" (dict "text" (toJson .) "variables" $named) | fromJson) }}
+{{- $stated := toJson . }}
+{{- $affinity := include "gift.expand" (dict "text" $stated "variables" $named) }}
+{{- if ne $affinity $stated }}
+{{- $_ = set $service "affinity" (fromJson $affinity) }}
+{{- end }}
 {{- end }}
 {{- $_ = set $service "namespace" (include "gift.expand" (dict "text" (dig "namespace" $namespace $service) "variables" $named)) }}
 {{- $_ = set $service "serviceName" (include "gift.expand" (dict "text" (dig "service" "name" "{name}" $service) "variables" $named)) }}
 {{- $_ = set $service "servicePorts" $ports }}
 {{- $_ = set $services $name $service }}
+{{- end }}
+{{- end }}
+{{- $existing := dict }}
+{{- range $key, $item := dig "namespaces" dict $tree }}
+{{- if dig "existing" false $item }}
+{{- $_ := set $existing (include "gift.expand" (dict "text" (dig "name" $key $item) "variables" $variables)) true }}
 {{- end }}
 {{- end }}
 {{- $_ := set $context "root" $root }}
@@ -132,19 +148,20 @@ Fills $context with
 {{- $_ = set $context "path" $system }}
 {{- $_ = set $context "known" (keys $tree.services | sortAlpha) }}
 {{- $_ = set $context "services" $services }}
+{{- $_ = set $context "existing" $existing }}
 {{- $_ = set $context "tree" $tree }}
 {{- end }}
 
 {{/*
-Removes from a map, in depth, every null (removed by the user) and every item that says
-`enabled: false` in a map of items. Changes the map it is given, so give it a copy.
+Removes from a map, in depth, every null (removed by the user). Changes the map it is given, so give it
+a copy. It goes where a null is and nowhere else: to write a map as JSON is cheaper than to look at it.
 */}}
 {{- define "gift.prune" -}}
 {{- $map := . }}
 {{- range $key, $value := $map }}
 {{- if kindIs "invalid" $value }}
 {{- $_ := unset $map $key }}
-{{- else if kindIs "map" $value }}
+{{- else if and (kindIs "map" $value) (contains ":null" (toJson $value)) }}
 {{- include "gift.prune" $value }}
 {{- end }}
 {{- end }}

@@ -11,24 +11,63 @@ Usage: {{ include "gift.labels" (dict "context" $context "name" $name "service" 
 */}}
 {{- define "gift.labels" -}}
 {{- $context := .context }}
-{{- $tree := $context.tree }}
-{{- $labels := dict }}
+{{- $owner := .service | default $context }}
+{{- $name := .of | default .name }}
+{{- $pod := .pod | default false }}
+{{- if .labels }}
+{{- include "gift.composeLabels" (dict "context" $context "owner" $owner "name" $name "labels" .labels "pod" $pod) }}
+{{- else }}
+{{- /* Most objects have none of their own, so that an owner's are the same each time. */}}
+{{- if not $owner.labelTexts }}
+{{- $_ := set $owner "labelTexts" dict }}
+{{- end }}
+{{- $kept := printf "%s %t" $name $pod }}
+{{- if not (hasKey $owner.labelTexts $kept) }}
+{{- $_ := set $owner.labelTexts $kept (include "gift.composeLabels" (dict "context" $context "owner" $owner "name" $name "pod" $pod)) }}
+{{- end }}
+{{- get $owner.labelTexts $kept }}
+{{- end }}
+{{- end }}
+
+{{/* The work of gift.labels. `owner` is the service, or the context for what belongs to none. */}}
+{{- define "gift.composeLabels" -}}
+{{- $context := .context }}
+{{- if not .owner.firstLabels }}
+{{- include "gift.firstLabels" . }}
+{{- end }}
+{{- $labels := deepCopy .owner.firstLabels }}
+{{- if not (hasKey $labels "app.kubernetes.io/name") }}
 {{- $_ := set $labels "app.kubernetes.io/name" .name }}
-{{- $_ = set $labels "app.kubernetes.io/instance" $context.root.Release.Name }}
-{{- $_ = set $labels "app.kubernetes.io/part-of" $context.system }}
-{{- range $source := list (dig "labels" dict $tree) (ternary dict (dig "sharedLabels" dict $tree) (hasKey . "service")) (dig "service" "labels" dict .) (dig "labels" dict .) }}
-{{- range $key, $value := $source }}
-{{- $_ := set $labels $key (include "gift.expand" (dict "text" $value "variables" $context.variables)) }}
 {{- end }}
+{{- range $key, $value := .labels }}
+{{- if contains "{" $value }}
+{{- $value = include "gift.expand" (dict "text" $value "variables" $context.variables) }}
 {{- end }}
-{{- $_ = set $labels "app.kubernetes.io/managed-by" $context.root.Release.Service }}
-{{- if not (dig "pod" false .) }}
+{{- $_ := set $labels $key $value }}
+{{- end }}
+{{- $_ := set $labels "app.kubernetes.io/managed-by" $context.root.Release.Service }}
+{{- if not .pod }}
 {{- $_ = set $labels "helm.sh/chart" (printf "%s-%s" $context.root.Chart.Name $context.root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-") }}
-{{- with dig "version" "" $tree }}
+{{- with dig "version" "" $context.tree }}
 {{- $_ = set $labels "app.kubernetes.io/version" . }}
 {{- end }}
 {{- end }}
 {{- toYaml $labels }}
+{{- end }}
+
+{{/* Puts the labels that all objects of an owner begin with into the owner. */}}
+{{- define "gift.firstLabels" -}}
+{{- $context := .context }}
+{{- $labels := dict "app.kubernetes.io/instance" $context.root.Release.Name "app.kubernetes.io/part-of" $context.system }}
+{{- range $source := list (dig "labels" dict $context.tree) (ternary (dig "sharedLabels" dict $context.tree) (dig "labels" dict .owner) (hasKey .owner "tree")) }}
+{{- range $key, $value := $source }}
+{{- if contains "{" $value }}
+{{- $value = include "gift.expand" (dict "text" $value "variables" $context.variables) }}
+{{- end }}
+{{- $_ := set $labels $key $value }}
+{{- end }}
+{{- end }}
+{{- $_ := set .owner "firstLabels" $labels }}
 {{- end }}
 
 {{/*
@@ -46,15 +85,14 @@ name: {{ .name }}
 namespace: {{ $namespace }}
 {{- end }}
 labels:
-  {{- $arguments := dict "context" .context "name" (dig "of" .name .) "labels" (dig "labels" dict .) }}
-  {{- if hasKey . "service" }}
-  {{- $_ := set $arguments "service" .service }}
-  {{- end }}
-  {{- include "gift.labels" $arguments | nindent 2 }}
-{{- $annotations := deepCopy (dig "annotations" dict .) }}
-{{- include "gift.exceptions" (dict "exceptions" (mustMerge dict (dig "exceptions" dict .) (dig "service" "exceptions" dict .)) "annotations" $annotations) }}
-{{- range $key, $item := dig "namespaces" dict .context.tree }}
-{{- if and (dig "existing" false $item) (eq $namespace (include "gift.itemName" (dict "context" $.context "key" $key "item" $item))) }}
+  {{- include "gift.labels" . | nindent 2 }}
+{{- $annotations := .annotations }}
+{{- $exceptions := dig "service" "exceptions" dict . }}
+{{- $existing := hasKey .context.existing $namespace }}
+{{- if or .exceptions $exceptions $existing }}
+{{- $annotations = deepCopy (.annotations | default dict) }}
+{{- include "gift.exceptions" (dict "exceptions" (mustMerge dict (dig "exceptions" dict .) $exceptions) "annotations" $annotations) }}
+{{- if $existing }}
 {{- $_ := set $annotations "gift.dev/existing-namespace" "true" }}
 {{- end }}
 {{- end }}
