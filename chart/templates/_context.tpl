@@ -14,7 +14,7 @@ Sets .context, which is the same map for every template and read only, but for w
   tree         the tree, its variables filled in, without nulls, items of switched-off groups switched off
   known        names of all services, those switched off included
   services     name -> effective service: defaults, then its profile, then its own values, then
-                 name, path, labels, selector, namespace, serviceName, servicePorts
+                 name, path, labels, selector, namespace, serviceName, servicePorts, mainPort
   existing     name -> true for each namespace that is there already
 
 What many objects ask for is made once and kept, each by its own helper: labels under "firstLabels" and
@@ -131,6 +131,11 @@ What many objects ask for is made once and kept, each by its own helper: labels 
 {{- $_ = set $service "namespace" (include "gift.expand" (dict "text" (dig "namespace" $namespace $service) "variables" $named)) }}
 {{- $_ = set $service "serviceName" (include "gift.expand" (dict "text" (dig "service" "name" "{name}" $service) "variables" $named)) }}
 {{- $_ = set $service "servicePorts" $ports }}
+{{- /* The port that is meant where none is named. */}}
+{{- $_ = set $service "mainPort" (ternary "http" "" (hasKey $ports "http")) }}
+{{- if eq (len $ports) 1 }}
+{{- $_ = set $service "mainPort" (keys $ports | first) }}
+{{- end }}
 {{- $_ = set $services $name $service }}
 {{- end }}
 {{- end }}
