@@ -75,8 +75,10 @@ name -> key -> true, the key * for all of them.
 {{- end }}
 {{- end }}
 {{- range $source := .container.envFrom }}
-{{- range $kind, $name := pick $source "config" "secret" }}
-{{- $_ := set (get $consumed $kind) $name (dict "*" true) }}
+{{- if hasKey $source "config" }}
+{{- $_ := set $consumed.config $source.config (dict "*" true) }}
+{{- else if hasKey $source "secret" }}
+{{- $_ := set $consumed.secret $source.secret (dict "*" true) }}
 {{- end }}
 {{- end }}
 {{- end }}

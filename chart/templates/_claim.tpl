@@ -9,7 +9,7 @@ accessModes:
 {{- with $class }}
 storageClassName: {{ . }}
 {{- end }}
-{{- with dig "volumeName" "" .claim }}
+{{- with .claim.volumeName }}
 volumeName: {{ . }}
 {{- end }}
 resources:

@@ -48,7 +48,7 @@ Usage: {{ include "gift.labels" (dict "context" $context "name" $name "service" 
 {{- $_ := set $labels "app.kubernetes.io/managed-by" $context.root.Release.Service }}
 {{- if not .pod }}
 {{- $_ = set $labels "helm.sh/chart" (printf "%s-%s" $context.root.Chart.Name $context.root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-") }}
-{{- with dig "version" "" $context.tree }}
+{{- with $context.tree.version }}
 {{- $_ = set $labels "app.kubernetes.io/version" . }}
 {{- end }}
 {{- end }}
@@ -91,7 +91,7 @@ labels:
 {{- $existing := hasKey .context.existing $namespace }}
 {{- if or .exceptions $exceptions $existing }}
 {{- $annotations = deepCopy (.annotations | default dict) }}
-{{- include "gift.exceptions" (dict "exceptions" (mustMerge dict (dig "exceptions" dict .) $exceptions) "annotations" $annotations) }}
+{{- include "gift.exceptions" (dict "exceptions" (mustMerge dict (.exceptions | default dict) $exceptions) "annotations" $annotations) }}
 {{- if $existing }}
 {{- $_ := set $annotations "gift.dev/existing-namespace" "true" }}
 {{- end }}
