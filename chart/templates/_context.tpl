@@ -16,6 +16,7 @@ Sets .context, which is the same map for every template and read only, but for w
   services     name -> effective service: defaults, then its profile, then its own values, then
                  name, path, labels, selector, namespace, serviceName, servicePorts, mainPort
   existing     name -> true for each namespace that is there already
+  variables    what gift.expand fills in: {system}, {project} and {environment}, with their braces
 
 What many objects ask for is made once and kept, each by its own helper: labels under "firstLabels" and
 "labelTexts", of the context and of each service, and data of ConfigMaps under "configData".
@@ -45,17 +46,18 @@ What many objects ask for is made once and kept, each by its own helper: labels 
 {{- if not (has $system $trees) }}
 {{- fail (printf "system: the values hold no tree %q. There are: %s. Set system to one of them, or add the values which bring it (-f values/%s/base.yaml)." $system (join ", " (sortAlpha $trees)) $system) }}
 {{- end }}
-{{- $stated := deepCopy (index $root.Values $system) }}
+{{- $stated := index $root.Values $system }}
 {{- $declared := include "gift.declaredVariables" $stated | fromJson }}
-{{- if $declared }}
 {{- $text := toJson (omit $stated "variables") }}
+{{- if $declared }}
 {{- range $key, $value := $declared }}
 {{- $text = replace (printf "{%s}" $key) $value $text }}
 {{- end }}
 {{- $stated = mustMerge (fromJson $text) (pick $stated "variables") }}
 {{- end }}
 {{- /* Looking at every map takes longer than all the rest, and few trees hold a null. */}}
-{{- $holdsNull := contains ":null" (toJson $stated) }}
+{{- $holdsNull := contains ":null" $text }}
+{{- /* The values stay as they are; what follows changes the copy. */}}
 {{- $tree := deepCopy $stated }}
 {{- if $holdsNull }}
 {{- $rest := omit $tree "services" "profiles" }}
@@ -68,44 +70,46 @@ What many objects ask for is made once and kept, each by its own helper: labels 
 {{- $tree = mustMerge $rest (pick $tree "services" "profiles") }}
 {{- end }}
 {{- include "gift.switchOff" $tree }}
-{{- $variables := dict "system" $system "project" (dig "project" "" $tree) "environment" (dig "environment" "" $tree) }}
+{{- $variables := dict "{system}" $system "{project}" (dig "project" "" $tree) "{environment}" (dig "environment" "" $tree) }}
 {{- $namespace := include "gift.expand" (dict "text" (dig "namespace" $root.Release.Namespace $tree) "variables" $variables) }}
 {{- $services := dict }}
 {{- range $name, $own := $tree.services }}
-{{- /* Each is a copy, for a merge keeps what it is given. */}}
-{{- $service := deepCopy (dig "defaults" dict $tree) }}
-{{- with dig "profile" "" $own }}
+{{- /* What several services share is copied, for a merge keeps what it is given. */}}
+{{- $service := deepCopy ($tree.defaults | default dict) }}
+{{- with $own.profile }}
 {{- if not (hasKey (dig "profiles" dict $tree) .) }}
 {{- fail (printf "%s.services.%s.profile: there is no profile %q. Known profiles: %s." $system $name . (keys (dig "profiles" dict $tree) | sortAlpha | join ", " | default "none")) }}
 {{- end }}
 {{- $service = mustMergeOverwrite $service (deepCopy (dig "profiles" . dict $stated)) }}
 {{- end }}
-{{- $service = mustMergeOverwrite $service (deepCopy (dig "services" $name dict $stated)) }}
+{{- $service = mustMergeOverwrite $service $own }}
 {{- if and $holdsNull (contains ":null" (toJson $service)) }}
 {{- include "gift.prune" $service }}
 {{- end }}
 {{- if and (dig "enabled" true $service) (dig "groups" (dig "group" "" $service) "enabled" true $tree) }}
-{{- $named := mustMerge (dict "name" $name) $variables }}
+{{- $named := mustMerge (dict "{name}" $name) $variables }}
 {{- $labels := dict }}
-{{- range $key, $value := dig "labels" dict $service }}
+{{- range $key, $value := $service.labels }}
 {{- if contains "{" $value }}
 {{- $value = include "gift.expand" (dict "text" $value "variables" $named) }}
 {{- end }}
 {{- $_ := set $labels $key $value }}
 {{- end }}
 {{- $selector := dict }}
-{{- range $key, $value := dig "selector" dict $service }}
+{{- range $key, $value := $service.selector }}
 {{- if contains "{" $value }}
 {{- $value = include "gift.expand" (dict "text" $value "variables" $named) }}
 {{- end }}
 {{- $_ := set $selector $key $value }}
 {{- end }}
 {{- $ports := dict }}
-{{- if dig "service" "enabled" true $service }}
-{{- range $portName, $port := dig "ports" dict $service }}
-{{- $_ := set $ports $portName (dict "port" (int64 $port.port) "targetPort" (int64 $port.port) "protocol" (dig "protocol" "TCP" $port)) }}
+{{- $settings := $service.service | default dict }}
+{{- if dig "enabled" true $settings }}
+{{- range $portName, $port := $service.ports }}
+{{- $number := int64 $port.port }}
+{{- $_ := set $ports $portName (dict "port" $number "targetPort" $number "protocol" (dig "protocol" "TCP" $port)) }}
 {{- end }}
-{{- range $portName, $port := dig "service" "ports" dict $service }}
+{{- range $portName, $port := $settings.ports }}
 {{- $_ := set $ports $portName (mustMergeOverwrite (dig $portName (dict "protocol" "TCP") $ports) $port) }}
 {{- end }}
 {{- range $portName, $port := $ports }}
@@ -118,24 +122,30 @@ What many objects ask for is made once and kept, each by its own helper: labels 
 {{- $_ = set $service "path" (printf "%s.services.%s" $system $name) }}
 {{- $_ = set $service "labels" $labels }}
 {{- $_ = set $service "selector" $selector }}
-{{- with dig "image" "repository" "" $service }}
-{{- $_ = set $service "image" (mustMergeOverwrite (deepCopy $service.image) (dict "repository" (include "gift.expand" (dict "text" . "variables" $named)))) }}
+{{- $image := $service.image | default dict }}
+{{- if contains "{" ($image.repository | default "") }}
+{{- $_ = set $image "repository" (include "gift.expand" (dict "text" $image.repository "variables" $named)) }}
 {{- end }}
-{{- with dig "affinity" dict $service }}
+{{- with $service.affinity }}
 {{- $stated := toJson . }}
 {{- $affinity := include "gift.expand" (dict "text" $stated "variables" $named) }}
 {{- if ne $affinity $stated }}
 {{- $_ = set $service "affinity" (fromJson $affinity) }}
 {{- end }}
 {{- end }}
-{{- $_ = set $service "namespace" (include "gift.expand" (dict "text" (dig "namespace" $namespace $service) "variables" $named)) }}
-{{- $_ = set $service "serviceName" (include "gift.expand" (dict "text" (dig "service" "name" "{name}" $service) "variables" $named)) }}
+{{- $place := dig "namespace" $namespace $service }}
+{{- if contains "{" $place }}
+{{- $place = include "gift.expand" (dict "text" $place "variables" $named) }}
+{{- end }}
+{{- $_ = set $service "namespace" $place }}
+{{- $_ = set $service "serviceName" (include "gift.expand" (dict "text" (dig "name" "{name}" $settings) "variables" $named)) }}
 {{- $_ = set $service "servicePorts" $ports }}
 {{- /* The port that is meant where none is named. */}}
 {{- $_ = set $service "mainPort" (ternary "http" "" (hasKey $ports "http")) }}
 {{- if eq (len $ports) 1 }}
 {{- $_ = set $service "mainPort" (keys $ports | first) }}
 {{- end }}
+{{- $_ = set $service "labelTexts" dict }}
 {{- $_ = set $services $name $service }}
 {{- end }}
 {{- end }}
@@ -154,6 +164,8 @@ What many objects ask for is made once and kept, each by its own helper: labels 
 {{- $_ = set $context "known" (keys $tree.services | sortAlpha) }}
 {{- $_ = set $context "services" $services }}
 {{- $_ = set $context "existing" $existing }}
+{{- $_ = set $context "labelTexts" dict }}
+{{- $_ = set $context "configData" dict }}
 {{- $_ = set $context "tree" $tree }}
 {{- end }}
 
@@ -164,10 +176,14 @@ a copy. It goes where a null is and nowhere else: to write a map as JSON is chea
 {{- define "gift.prune" -}}
 {{- $map := . }}
 {{- range $key, $value := $map }}
-{{- if kindIs "invalid" $value }}
-{{- $_ := unset $map $key }}
-{{- else if and (kindIs "map" $value) (contains ":null" (toJson $value)) }}
+{{- if $value }}
+{{- if kindIs "map" $value }}
+{{- if contains ":null" (toJson $value) }}
 {{- include "gift.prune" $value }}
+{{- end }}
+{{- end }}
+{{- else if kindIs "invalid" $value }}
+{{- $_ := unset $map $key }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -191,13 +207,15 @@ Switches off every item of a map of items whose group is switched off. Changes t
 */}}
 {{- define "gift.switchOff" -}}
 {{- $groups := dig "groups" dict . }}
+{{- if $groups }}
 {{- range $field, $items := omit . "defaults" "groups" "labels" "services" "sharedLabels" "variables" }}
 {{- if kindIs "map" $items }}
 {{- range $_, $item := $items }}
 {{- if kindIs "map" $item }}
-{{- $group := dig "group" "" $item }}
-{{- if and (kindIs "string" $group) $group (not (dig $group "enabled" true $groups)) }}
+{{- $group := $item.group }}
+{{- if and $group (kindIs "string" $group) (not (dig $group "enabled" true $groups)) }}
 {{- $_ := set $item "enabled" false }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -207,13 +225,13 @@ Switches off every item of a map of items whose group is switched off. Changes t
 
 {{/*
 A text with {name}, {system}, {project} and {environment} filled in.
-Usage: {{ include "gift.expand" (dict "text" "{name}-svc" "variables" (dict "name" "api")) }}
+Usage: {{ include "gift.expand" (dict "text" "{name}-svc" "variables" (dict "{name}" "api")) }}
 */}}
 {{- define "gift.expand" -}}
 {{- $text := .text }}
 {{- if contains "{" $text }}
-{{- range $key, $value := .variables }}
-{{- $text = replace (printf "{%s}" $key) $value $text }}
+{{- range $placeholder, $value := .variables }}
+{{- $text = replace $placeholder $value $text }}
 {{- end }}
 {{- end }}
 {{- $text }}

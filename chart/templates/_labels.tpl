@@ -18,9 +18,6 @@ Usage: {{ include "gift.labels" (dict "context" $context "name" $name "service" 
 {{- include "gift.composeLabels" (dict "context" $context "owner" $owner "name" $name "labels" .labels "pod" $pod) }}
 {{- else }}
 {{- /* Most objects have none of their own, so that an owner's are the same each time. */}}
-{{- if not $owner.labelTexts }}
-{{- $_ := set $owner "labelTexts" dict }}
-{{- end }}
 {{- $kept := printf "%s %t" $name $pod }}
 {{- if not (hasKey $owner.labelTexts $kept) }}
 {{- $_ := set $owner.labelTexts $kept (include "gift.composeLabels" (dict "context" $context "owner" $owner "name" $name "pod" $pod)) }}

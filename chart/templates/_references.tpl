@@ -70,9 +70,6 @@ Usage: {{ include "gift.configData" (dict "context" $context "name" $name "confi
 */}}
 {{- define "gift.configData" -}}
 {{- $context := .context }}
-{{- if not $context.configData }}
-{{- $_ := set $context "configData" dict }}
-{{- end }}
 {{- if not (hasKey $context.configData .name) }}
 {{- $data := deepCopy (.config.data | default dict) }}
 {{- $path := printf "%s.configMaps.%s.data" $context.path .name }}

@@ -333,10 +333,9 @@ Usage: {{ include "gift.validateKeys" (dict "problems" $problems "maps" $config 
 {{- $service := .service }}
 {{- $problems := .problems }}
 {{- $path := $service.path }}
-{{- $autoscaling := dig "autoscaling" dict $service }}
-{{- $scaled := dig "enabled" false $autoscaling }}
+{{- $autoscaling := $service.autoscaling | default dict }}
 {{- $pods := dig "replicas" 1 $service | int64 }}
-{{- if $scaled }}
+{{- if $autoscaling.enabled }}
 {{- $pods = dig "minReplicas" 1 $autoscaling | int64 }}
 {{- if not (has $service.kind (list "Deployment" "StatefulSet")) }}
 {{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.autoscaling" $path) "message" (printf "a %s cannot be scaled; set enabled to false." $service.kind)) }}
@@ -355,8 +354,8 @@ Usage: {{ include "gift.validateKeys" (dict "problems" $problems "maps" $config 
 {{- end }}
 {{- end }}
 {{- end }}
-{{- $budget := dig "podDisruptionBudget" dict $service }}
-{{- if dig "enabled" false $budget }}
+{{- $budget := $service.podDisruptionBudget | default dict }}
+{{- if $budget.enabled }}
 {{- if eq (hasKey $budget "minAvailable") (hasKey $budget "maxUnavailable") }}
 {{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.podDisruptionBudget" $path) "message" "give exactly one of minAvailable and maxUnavailable; set the other to null.") }}
 {{- else if hasKey $budget "minAvailable" }}
