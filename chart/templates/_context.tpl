@@ -16,6 +16,9 @@ Sets .context, which is the same map for every template and read only, but for w
   services     name -> effective service: defaults, then its profile, then its own values, then
                  name, path, labels, selector, namespace, serviceName, servicePorts, mainPort
   existing     name -> true for each namespace that is there already
+  global       the settings for every chart, never null
+  chart        name and version of the chart, as a label
+  treeLabels   the labels of every object: those of the release and those of the tree
   variables    what gift.expand fills in: {system}, {project} and {environment}, with their braces
 
 What many objects ask for is made once and kept, each by its own helper: labels under "firstLabels" and
@@ -80,11 +83,15 @@ What many objects ask for is made once and kept, each by its own helper: labels 
 {{- if not (hasKey (dig "profiles" dict $tree) .) }}
 {{- fail (printf "%s.services.%s.profile: there is no profile %q. Known profiles: %s." $system $name . (keys (dig "profiles" dict $tree) | sortAlpha | join ", " | default "none")) }}
 {{- end }}
-{{- $service = mustMergeOverwrite $service (deepCopy (dig "profiles" . dict $stated)) }}
+{{- $profile := deepCopy (dig "profiles" . dict $stated) }}
+{{- $service = mustMergeOverwrite $service $profile }}
+{{- if and $holdsNull (contains ":null" (toJson $profile)) }}
+{{- include "gift.pruneBy" (dict "map" $service "by" $profile) }}
+{{- end }}
 {{- end }}
 {{- $service = mustMergeOverwrite $service $own }}
-{{- if and $holdsNull (contains ":null" (toJson $service)) }}
-{{- include "gift.prune" $service }}
+{{- if and $holdsNull (contains ":null" (toJson $own)) }}
+{{- include "gift.pruneBy" (dict "map" $service "by" $own) }}
 {{- end }}
 {{- if and (dig "enabled" true $service) (dig "groups" (dig "group" "" $service) "enabled" true $tree) }}
 {{- $named := mustMerge (dict "{name}" $name) $variables }}
@@ -155,7 +162,14 @@ What many objects ask for is made once and kept, each by its own helper: labels 
 {{- $_ := set $existing (include "gift.expand" (dict "text" (dig "name" $key $item) "variables" $variables)) true }}
 {{- end }}
 {{- end }}
+{{- $treeLabels := dict "app.kubernetes.io/instance" $root.Release.Name "app.kubernetes.io/part-of" $system }}
+{{- range $key, $value := $tree.labels }}
+{{- $_ := set $treeLabels $key (include "gift.expand" (dict "text" $value "variables" $variables)) }}
+{{- end }}
 {{- $_ := set $context "root" $root }}
+{{- $_ = set $context "global" ($root.Values.global | default dict) }}
+{{- $_ = set $context "chart" (printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-") }}
+{{- $_ = set $context "treeLabels" $treeLabels }}
 {{- $_ = set $context "system" $system }}
 {{- $_ = set $context "environment" (dig "environment" "" $tree) }}
 {{- $_ = set $context "variables" $variables }}
@@ -180,6 +194,24 @@ a copy. It goes where a null is and nowhere else: to write a map as JSON is chea
 {{- if kindIs "map" $value }}
 {{- if contains ":null" (toJson $value) }}
 {{- include "gift.prune" $value }}
+{{- end }}
+{{- end }}
+{{- else if kindIs "invalid" $value }}
+{{- $_ := unset $map $key }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/*
+Removes from `map` every null that `by`, which was merged into it, brought along. Changes the map.
+*/}}
+{{- define "gift.pruneBy" -}}
+{{- $map := .map }}
+{{- range $key, $value := .by }}
+{{- if $value }}
+{{- if kindIs "map" $value }}
+{{- if contains ":null" (toJson $value) }}
+{{- include "gift.pruneBy" (dict "map" (get $map $key) "by" $value) }}
 {{- end }}
 {{- end }}
 {{- else if kindIs "invalid" $value }}

@@ -4,7 +4,7 @@ Usage: {{ include "gift.image" (dict "context" $context "image" $service.image) 
 */}}
 {{- define "gift.image" -}}
 {{- $image := .image }}
-{{- $registry := (.context.root.Values.global | default dict).imageRegistry | default $image.registry }}
+{{- $registry := or .context.global.imageRegistry $image.registry }}
 {{- if $registry }}{{ trimSuffix "/" $registry }}/{{ end }}{{ $image.repository }}
 {{- with $image.tag }}:{{ . }}{{ end }}
 {{- with $image.digest }}@{{ . }}{{ end }}
@@ -15,8 +15,9 @@ Names of the pull secrets of a pod, those of global first, each once.
 Usage: {{ include "gift.imagePullSecrets" (dict "context" $context "names" $service.imagePullSecrets) }}
 */}}
 {{- define "gift.imagePullSecrets" -}}
-{{- $names := concat ((.context.root.Values.global | default dict).imagePullSecrets | default list) (.names | default list) | uniq }}
-{{- if $names }}
+{{- $global := .context.global.imagePullSecrets }}
+{{- if or $global .names }}
+{{- $names := concat ($global | default list) (.names | default list) | uniq }}
 imagePullSecrets:
 {{- range $names }}
   - name: {{ . }}

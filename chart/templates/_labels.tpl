@@ -10,19 +10,18 @@ Usage: {{ include "gift.labels" (dict "context" $context "name" $name "service" 
            the chart or of the system restarts a pod
 */}}
 {{- define "gift.labels" -}}
-{{- $context := .context }}
-{{- $owner := .service | default $context }}
-{{- $name := .of | default .name }}
-{{- $pod := .pod | default false }}
-{{- if .labels }}
-{{- include "gift.composeLabels" (dict "context" $context "owner" $owner "name" $name "labels" .labels "pod" $pod) }}
+{{- $owner := or .service .context }}
+{{- $name := or .of .name }}
+{{- if or .labels .pod }}
+{{- include "gift.composeLabels" (dict "context" .context "owner" $owner "name" $name "labels" .labels "pod" .pod) }}
 {{- else }}
 {{- /* Most objects have none of their own, so that an owner's are the same each time. */}}
-{{- $kept := printf "%s %t" $name $pod }}
-{{- if not (hasKey $owner.labelTexts $kept) }}
-{{- $_ := set $owner.labelTexts $kept (include "gift.composeLabels" (dict "context" $context "owner" $owner "name" $name "pod" $pod)) }}
+{{- $text := get $owner.labelTexts $name }}
+{{- if not $text }}
+{{- $text = include "gift.composeLabels" (dict "context" .context "owner" $owner "name" $name) }}
+{{- $_ := set $owner.labelTexts $name $text }}
 {{- end }}
-{{- get $owner.labelTexts $kept }}
+{{- $text }}
 {{- end }}
 {{- end }}
 
@@ -44,7 +43,7 @@ Usage: {{ include "gift.labels" (dict "context" $context "name" $name "service" 
 {{- end }}
 {{- $_ := set $labels "app.kubernetes.io/managed-by" $context.root.Release.Service }}
 {{- if not .pod }}
-{{- $_ = set $labels "helm.sh/chart" (printf "%s-%s" $context.root.Chart.Name $context.root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-") }}
+{{- $_ = set $labels "helm.sh/chart" $context.chart }}
 {{- with $context.tree.version }}
 {{- $_ = set $labels "app.kubernetes.io/version" . }}
 {{- end }}
@@ -55,14 +54,16 @@ Usage: {{ include "gift.labels" (dict "context" $context "name" $name "service" 
 {{/* Puts the labels that all objects of an owner begin with into the owner. */}}
 {{- define "gift.firstLabels" -}}
 {{- $context := .context }}
-{{- $labels := dict "app.kubernetes.io/instance" $context.root.Release.Name "app.kubernetes.io/part-of" $context.system }}
-{{- range $source := list (dig "labels" dict $context.tree) (ternary (dig "sharedLabels" dict $context.tree) (dig "labels" dict .owner) (hasKey .owner "tree")) }}
-{{- range $key, $value := $source }}
+{{- $labels := deepCopy $context.treeLabels }}
+{{- $own := .owner.labels }}
+{{- if hasKey .owner "tree" }}
+{{- $own = $context.tree.sharedLabels }}
+{{- end }}
+{{- range $key, $value := $own }}
 {{- if contains "{" $value }}
 {{- $value = include "gift.expand" (dict "text" $value "variables" $context.variables) }}
 {{- end }}
 {{- $_ := set $labels $key $value }}
-{{- end }}
 {{- end }}
 {{- $_ := set .owner "firstLabels" $labels }}
 {{- end }}
@@ -84,11 +85,11 @@ namespace: {{ $namespace }}
 labels:
   {{- include "gift.labels" . | nindent 2 }}
 {{- $annotations := .annotations }}
-{{- $exceptions := dig "service" "exceptions" dict . }}
-{{- $existing := hasKey .context.existing $namespace }}
+{{- $exceptions := and .service .service.exceptions }}
+{{- $existing := and .context.existing (hasKey .context.existing $namespace) }}
 {{- if or .exceptions $exceptions $existing }}
 {{- $annotations = deepCopy (.annotations | default dict) }}
-{{- include "gift.exceptions" (dict "exceptions" (mustMerge dict (.exceptions | default dict) $exceptions) "annotations" $annotations) }}
+{{- include "gift.exceptions" (dict "exceptions" (mustMerge dict (.exceptions | default dict) ($exceptions | default dict)) "annotations" $annotations) }}
 {{- if $existing }}
 {{- $_ := set $annotations "gift.dev/existing-namespace" "true" }}
 {{- end }}

@@ -58,7 +58,11 @@ serviceAccountName: {{ . }}
 securityContext:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- $initContainers := include "gift.initContainers" . | trim }}
+{{- $waits := and $service.waitFor $service.waitFor.enabled }}
+{{- $initContainers := "" }}
+{{- if or $waits $service.initContainers }}
+{{- $initContainers = include "gift.initContainers" . | trim }}
+{{- end }}
 {{- if $initContainers }}
 initContainers:
   {{- $initContainers | nindent 2 }}
@@ -72,9 +76,11 @@ containers:
     {{- include "gift.container" (dict "context" $context "service" $service "container" $container "path" (printf "%s.sidecars.%s" $service.path $name)) | trim | nindent 4 }}
   {{- end }}
   {{- end }}
+{{- if or $service.volumes $service.files $service.volumeClaims }}
 {{- with include "gift.volumes" . | trim }}
 volumes:
   {{- . | nindent 2 }}
+{{- end }}
 {{- end }}
 {{- with $service.nodeSelector }}
 nodeSelector:

@@ -34,7 +34,7 @@ Usage: {{ include "gift.validate" $context }}
 {{- end }}
 {{- range $name, $config := dig "configMaps" dict $tree }}
 {{- if dig "enabled" true $config }}
-{{- include "gift.validateKeys" (dict "problems" $problems "maps" $config "fields" (list "data" "binaryData" "labels" "annotations") "path" (printf "%s.configMaps.%s" $root $name)) }}
+{{- include "gift.validateKeys" (dict "problems" $problems "maps" (pick $config "data" "binaryData" "labels" "annotations") "fields" (list "data" "binaryData" "labels" "annotations") "path" (printf "%s.configMaps.%s" $root $name)) }}
 {{- range $key, $value := $config.data }}
 {{- if kindIs "map" $value }}
 {{- include "gift.validateService.reference" (dict "context" $context "problems" $problems "reference" $value "path" (printf "%s.configMaps.%s.data.%s" $root $name $key)) }}
@@ -45,7 +45,7 @@ Usage: {{ include "gift.validate" $context }}
 {{- range $name, $secret := dig "secrets" dict $tree }}
 {{- if dig "enabled" true $secret }}
 {{- $path := printf "%s.secrets.%s" $root $name }}
-{{- include "gift.validateKeys" (dict "problems" $problems "maps" $secret "fields" (list "data" "stringData" "secretRefs" "labels" "annotations") "path" $path) }}
+{{- include "gift.validateKeys" (dict "problems" $problems "maps" (pick $secret "data" "stringData" "secretRefs" "labels" "annotations") "fields" (list "data" "stringData" "secretRefs" "labels" "annotations") "path" $path) }}
 {{- $external := dig "external" dict $secret }}
 {{- if dig "enabled" false $external }}
 {{- if and (eq (dig "storeKind" "SecretStore" $external) "SecretStore") (not (hasKey (dig "secretStores" dict $tree) (dig "store" "" $external))) }}
@@ -169,9 +169,12 @@ Usage: {{ include "gift.validate" $context }}
 
 {{/*
 Checks that no key was read as a boolean, in these fields of `maps`.
-Usage: {{ include "gift.validateKeys" (dict "problems" $problems "maps" $config "fields" (list "data" "labels") "path" $path) }}
+Usage: {{ include "gift.validateKeys" (dict "problems" $problems "maps" (pick $config "data" "labels") "fields" (list "data" "labels") "path" $path) }}
 */}}
 {{- define "gift.validateKeys" -}}
+{{- /* Hardly ever is there one, and the text tells at once. */}}
+{{- $text := toJson .maps }}
+{{- if or (contains "\"true\":" $text) (contains "\"false\":" $text) }}
 {{- range $field := .fields }}
 {{- with get $.maps $field }}
 {{- $map := . }}
@@ -179,6 +182,7 @@ Usage: {{ include "gift.validateKeys" (dict "problems" $problems "maps" $config 
 {{- range $key := list "true" "false" }}
 {{- if hasKey $map $key }}
 {{- include "gift.problem" (dict "problems" $.problems "path" (printf "%s.%s.%s" $.path $field $key) "message" (printf "YAML reads an unquoted %s as %s; put the key in quotes." (ternary "y, yes, on or true" "n, no, off or false" (eq $key "true")) $key)) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -223,7 +227,7 @@ Usage: {{ include "gift.validateKeys" (dict "problems" $problems "maps" $config 
 {{- if not $service.kind }}
 {{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.kind" $path) "message" (printf "set it here or in %s.defaults: Deployment, StatefulSet, DaemonSet, Job or CronJob." $context.path)) }}
 {{- end }}
-{{- include "gift.validateKeys" (dict "problems" $problems "maps" $service "fields" (list "labels" "annotations" "podLabels" "podAnnotations") "path" $path) }}
+{{- include "gift.validateKeys" (dict "problems" $problems "maps" (pick $service "labels" "annotations" "podLabels" "podAnnotations") "fields" (list "labels" "annotations" "podLabels" "podAnnotations") "path" $path) }}
 {{- range $key, $value := $service.selector }}
 {{- /* Mostly a label of the service itself, and then there is nothing to put together. */}}
 {{- if or (not $value) (ne $value (get $service.labels $key)) (hasKey ($service.podLabels | default dict) $key) }}
@@ -249,7 +253,7 @@ Usage: {{ include "gift.validateKeys" (dict "problems" $problems "maps" $config 
 {{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.image.tag" $containerPath) "message" "no version; set a tag or a digest.") }}
 {{- end }}
 {{- with $container.env }}
-{{- include "gift.validateKeys" (dict "problems" $problems "maps" $container "fields" (list "env") "path" $containerPath) }}
+{{- include "gift.validateKeys" (dict "problems" $problems "maps" (pick $container "env") "fields" (list "env") "path" $containerPath) }}
 {{- include "gift.validateEnv" (dict "context" $context "problems" $problems "env" . "path" (printf "%s.env" $containerPath)) }}
 {{- end }}
 {{- range $mountPath, $mount := $container.volumeMounts }}
@@ -262,7 +266,10 @@ Usage: {{ include "gift.validateKeys" (dict "problems" $problems "maps" $config 
 {{- if eq $name $service.name }}
 {{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.dependsOn.%s" $path $name) "message" "a service cannot depend on itself; remove it.") }}
 {{- end }}
+{{- $target := get $context.services $name }}
+{{- if not (and $target (or (not $edge.port) (hasKey $target.servicePorts $edge.port))) }}
 {{- include "gift.validateService.reference" (dict "context" $context "problems" $problems "reference" (dict "service" $name "port" $edge.port) "anyPort" (not $edge.port) "path" (printf "%s.dependsOn.%s" $path $name)) }}
+{{- end }}
 {{- end }}
 {{- range $name, $edge := $service.dependsOnExternal }}
 {{- if not (hasKey (dig "externals" dict $tree) $name) }}
@@ -279,7 +286,9 @@ Usage: {{ include "gift.validateKeys" (dict "problems" $problems "maps" $config 
 {{- if and (eq ($service.kind | default "") "CronJob") (not (dig "cronJob" "schedule" "" $service)) }}
 {{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.cronJob.schedule" $path) "message" "a CronJob needs a schedule, such as \"0 3 * * *\".") }}
 {{- end }}
+{{- if or (and $service.autoscaling $service.autoscaling.enabled) (and $service.podDisruptionBudget $service.podDisruptionBudget.enabled) }}
 {{- include "gift.validateAvailability" . }}
+{{- end }}
 {{- end }}
 
 {{/* Checks the references in the env of a container. `path` is that of the env. */}}
