@@ -10,84 +10,89 @@ Fills `annotations` with checksum/configmap-<name> and checksum/secret-<name>.
 {{- define "gift.checksums" -}}
 {{- $context := .context }}
 {{- $service := .service }}
-{{- $configs := dict }}
-{{- $secrets := dict }}
-{{- $containers := list $service }}
-{{- range $field := list "initContainers" "sidecars" }}
-{{- range $_, $container := dig $field dict $service }}
-{{- $containers = append $containers $container }}
+{{- $annotations := .annotations }}
+{{- $consumed := dict "config" dict "secret" dict }}
+{{- include "gift.consumed" (dict "container" $service "consumed" $consumed) }}
+{{- range $_, $container := $service.initContainers }}
+{{- include "gift.consumed" (dict "container" $container "consumed" $consumed) }}
 {{- end }}
+{{- range $_, $container := $service.sidecars }}
+{{- include "gift.consumed" (dict "container" $container "consumed" $consumed) }}
 {{- end }}
-{{- range $container := $containers }}
-{{- range $key, $value := dig "env" dict $container }}
-{{- if kindIs "map" $value }}
-{{- if hasKey $value "config" }}
-{{- $_ := set $configs $value.config (append (dig $value.config list $configs) (dig "key" $key $value)) }}
-{{- else if hasKey $value "secret" }}
-{{- $_ := set $secrets $value.secret (append (dig $value.secret list $secrets) (dig "key" $key $value)) }}
-{{- end }}
-{{- end }}
-{{- end }}
-{{- range $source := dig "envFrom" list $container }}
-{{- if hasKey $source "config" }}
-{{- $_ := set $configs $source.config (append (dig $source.config list $configs) "*") }}
-{{- else if hasKey $source "secret" }}
-{{- $_ := set $secrets $source.secret (append (dig $source.secret list $secrets) "*") }}
-{{- end }}
-{{- end }}
-{{- end }}
-{{- range $_, $volume := dig "volumes" dict $service }}
-{{- $sources := list $volume }}
-{{- range dig "projected" "sources" list $volume }}
-{{- $sources = append $sources . }}
-{{- end }}
-{{- range $source := $sources }}
+{{- range $_, $volume := $service.volumes }}
+{{- range $source := prepend (dig "projected" "sources" list $volume) $volume }}
 {{- with dig "configMap" "name" "" $source }}
-{{- $_ := set $configs . (append (dig . list $configs) "*") }}
+{{- $_ := set $consumed.config . (dict "*" true) }}
 {{- end }}
 {{- with dig "secret" "secretName" (dig "secret" "name" "" $source) $source }}
-{{- $_ := set $secrets . (append (dig . list $secrets) "*") }}
+{{- $_ := set $consumed.secret . (dict "*" true) }}
 {{- end }}
 {{- end }}
 {{- end }}
-{{- range $name, $keys := $configs }}
+{{- range $name, $keys := $consumed.config }}
 {{- $config := dig "configMaps" $name dict $context.tree }}
-{{- if and $config (dig "enabled" true $config) (not (dig "existing" false $config)) }}
-{{- $data := dict }}
-{{- include "gift.configData" (dict "context" $context "name" $name "config" $config "data" $data) }}
-{{- if has "*" $keys }}
-{{- $data = mustMerge $data (dig "binaryData" dict $config) }}
-{{- else }}
-{{- $data = include "gift.pick" (dict "map" $data "keys" $keys) | fromJson }}
+{{- if and $config (dig "enabled" true $config) (not $config.existing) }}
+{{- include "gift.configData" (dict "context" $context "name" $name "config" $config) }}
+{{- $data := get $context.configData $name }}
+{{- if hasKey $keys "*" }}
+{{- $data = mustMerge dict $data ($config.binaryData | default dict) }}
 {{- end }}
-{{- $_ := set $.annotations (printf "checksum/configmap-%s" $name | trunc 72) (toJson $data | sha256sum) }}
+{{- $_ := set $annotations (printf "checksum/configmap-%s" $name | trunc 72) (include "gift.checksum" (dict "data" $data "keys" $keys)) }}
 {{- end }}
 {{- end }}
-{{- range $name, $keys := $secrets }}
+{{- range $name, $keys := $consumed.secret }}
 {{- $secret := dig "secrets" $name dict $context.tree }}
-{{- if and $secret (dig "enabled" true $secret) (not (dig "existing" false $secret)) (not (dig "external" "enabled" false $secret)) }}
+{{- if and $secret (dig "enabled" true $secret) (not $secret.existing) (not (dig "external" "enabled" false $secret)) }}
 {{- $data := dict }}
 {{- $stringData := dict }}
 {{- include "gift.secretData" (dict "context" $context "secret" $secret "data" $data "stringData" $stringData) }}
+{{- if $stringData }}
 {{- $data = mustMergeOverwrite $data $stringData }}
-{{- if not (has "*" $keys) }}
-{{- $data = include "gift.pick" (dict "map" $data "keys" $keys) | fromJson }}
 {{- end }}
-{{- $_ := set $.annotations (printf "checksum/secret-%s" $name | trunc 72) (toJson $data | sha256sum) }}
+{{- $_ := set $annotations (printf "checksum/secret-%s" $name | trunc 72) (include "gift.checksum" (dict "data" $data "keys" $keys)) }}
 {{- end }}
 {{- end }}
-{{- with dig "files" dict $service }}
-{{- $_ := set $.annotations "checksum/files" (toJson . | sha256sum) }}
+{{- with $service.files }}
+{{- $_ := set $annotations "checksum/files" (toJson . | sha256sum) }}
 {{- end }}
 {{- end }}
 
-{{/* The named keys of a map as JSON, in the order of their names. */}}
-{{- define "gift.pick" -}}
-{{- $picked := dict }}
-{{- range .keys }}
-{{- if hasKey $.map . }}
-{{- $_ := set $picked . (index $.map .) }}
+{{/*
+The keys of ConfigMaps and Secrets a container consumes, added to `consumed`: config and secret, each
+name -> key -> true, the key * for all of them.
+*/}}
+{{- define "gift.consumed" -}}
+{{- $consumed := .consumed }}
+{{- range $key, $value := .container.env }}
+{{- if kindIs "map" $value }}
+{{- range $kind, $name := pick $value "config" "secret" }}
+{{- $all := get $consumed $kind }}
+{{- if not (hasKey $all $name) }}
+{{- $_ := set $all $name dict }}
+{{- end }}
+{{- $_ := set (get $all $name) (dig "key" $key $value) true }}
 {{- end }}
 {{- end }}
-{{- toJson $picked }}
+{{- end }}
+{{- range $source := .container.envFrom }}
+{{- if hasKey $source "config" }}
+{{- $_ := set $consumed.config $source.config (dict "*" true) }}
+{{- else if hasKey $source "secret" }}
+{{- $_ := set $consumed.secret $source.secret (dict "*" true) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* The checksum of the named keys of a map, of all of it where one is *. */}}
+{{- define "gift.checksum" -}}
+{{- $data := .data }}
+{{- if not (hasKey .keys "*") }}
+{{- $data = dict }}
+{{- range $key, $_ := .keys }}
+{{- if hasKey $.data $key }}
+{{- $_ := set $data $key (get $.data $key) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- toJson $data | sha256sum }}
 {{- end }}

@@ -5,11 +5,11 @@ Usage: {{ include "gift.claimSpec" (dict "context" $context "claim" $claim) }}
 {{- define "gift.claimSpec" -}}
 accessModes:
   {{- toYaml (dig "accessModes" (list "ReadWriteOnce") .claim) | nindent 2 }}
-{{- $class := dig "storageClass" "" .claim | default (dig "storageClass" "" (.context.root.Values.global | default dict)) }}
+{{- $class := dig "storageClass" "" .claim | default (dig "storageClass" "" .context.global) }}
 {{- with $class }}
 storageClassName: {{ . }}
 {{- end }}
-{{- with dig "volumeName" "" .claim }}
+{{- with .claim.volumeName }}
 volumeName: {{ . }}
 {{- end }}
 resources:

@@ -8,7 +8,9 @@ Usage: {{ include "gift.env" (dict "context" $context "env" $service.env "namesp
 {{- $path := .path }}
 {{- range $key, $value := .env }}
 - name: {{ $key }}
-{{- if not (kindIs "map" $value) }}
+{{- if kindIs "string" $value }}
+  value: {{ quote $value }}
+{{- else if not (kindIs "map" $value) }}
   value: {{ include "gift.scalar" $value | quote }}
 {{- else if hasKey $value "service" }}
   value: {{ include "gift.uri" (dict "context" $context "reference" $value "namespace" $namespace "path" (printf "%s.%s" $path $key)) | quote }}
@@ -28,10 +30,10 @@ Usage: {{ include "gift.env" (dict "context" $context "env" $service.env "namesp
   {{- else }}
     resourceFieldRef:
       resource: {{ $value.resource }}
-      {{- with dig "container" "" $value }}
+      {{- with $value.container }}
       containerName: {{ . }}
       {{- end }}
-      {{- with dig "divisor" "" $value }}
+      {{- with $value.divisor }}
       divisor: {{ . | quote }}
       {{- end }}
   {{- end }}

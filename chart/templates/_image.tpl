@@ -4,10 +4,10 @@ Usage: {{ include "gift.image" (dict "context" $context "image" $service.image) 
 */}}
 {{- define "gift.image" -}}
 {{- $image := .image }}
-{{- $registry := dig "imageRegistry" "" (.context.root.Values.global | default dict) | default (dig "registry" "" $image) }}
+{{- $registry := or .context.global.imageRegistry $image.registry }}
 {{- if $registry }}{{ trimSuffix "/" $registry }}/{{ end }}{{ $image.repository }}
-{{- with dig "tag" "" $image }}:{{ . }}{{ end }}
-{{- with dig "digest" "" $image }}@{{ . }}{{ end }}
+{{- with $image.tag }}:{{ . }}{{ end }}
+{{- with $image.digest }}@{{ . }}{{ end }}
 {{- end }}
 
 {{/*
@@ -15,8 +15,9 @@ Names of the pull secrets of a pod, those of global first, each once.
 Usage: {{ include "gift.imagePullSecrets" (dict "context" $context "names" $service.imagePullSecrets) }}
 */}}
 {{- define "gift.imagePullSecrets" -}}
-{{- $names := concat (dig "imagePullSecrets" list (.context.root.Values.global | default dict) | default list) (.names | default list) | uniq }}
-{{- if $names }}
+{{- $global := .context.global.imagePullSecrets }}
+{{- if or $global .names }}
+{{- $names := concat ($global | default list) (.names | default list) | uniq }}
 imagePullSecrets:
 {{- range $names }}
   - name: {{ . }}

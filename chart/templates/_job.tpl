@@ -9,7 +9,7 @@ Usage: {{ include "gift.jobSpec" (dict "context" $context "service" $service) }}
 {{ $field }}: {{ index $job $field | int64 }}
 {{- end }}
 {{- end }}
-{{- with dig "completionMode" "" $job }}
+{{- with $job.completionMode }}
 completionMode: {{ . }}
 {{- end }}
 {{- if hasKey $job "suspend" }}

@@ -10,25 +10,62 @@ Usage: {{ include "gift.labels" (dict "context" $context "name" $name "service" 
            the chart or of the system restarts a pod
 */}}
 {{- define "gift.labels" -}}
+{{- $owner := or .service .context }}
+{{- $name := or .of .name }}
+{{- if or .labels .pod }}
+{{- include "gift.composeLabels" (dict "context" .context "owner" $owner "name" $name "labels" .labels "pod" .pod) }}
+{{- else }}
+{{- /* Most objects have none of their own, so that an owner's are the same each time. */}}
+{{- $text := get $owner.labelTexts $name }}
+{{- if not $text }}
+{{- $text = include "gift.composeLabels" (dict "context" .context "owner" $owner "name" $name) }}
+{{- $_ := set $owner.labelTexts $name $text }}
+{{- end }}
+{{- $text }}
+{{- end }}
+{{- end }}
+
+{{/* The work of gift.labels. `owner` is the service, or the context for what belongs to none. */}}
+{{- define "gift.composeLabels" -}}
 {{- $context := .context }}
-{{- $tree := $context.tree }}
-{{- $labels := dict }}
+{{- if not .owner.firstLabels }}
+{{- include "gift.firstLabels" . }}
+{{- end }}
+{{- $labels := deepCopy .owner.firstLabels }}
+{{- if not (hasKey $labels "app.kubernetes.io/name") }}
 {{- $_ := set $labels "app.kubernetes.io/name" .name }}
-{{- $_ = set $labels "app.kubernetes.io/instance" $context.root.Release.Name }}
-{{- $_ = set $labels "app.kubernetes.io/part-of" $context.system }}
-{{- range $source := list (dig "labels" dict $tree) (ternary dict (dig "sharedLabels" dict $tree) (hasKey . "service")) (dig "service" "labels" dict .) (dig "labels" dict .) }}
-{{- range $key, $value := $source }}
-{{- $_ := set $labels $key (include "gift.expand" (dict "text" $value "variables" $context.variables)) }}
 {{- end }}
+{{- range $key, $value := .labels }}
+{{- if contains "{" $value }}
+{{- $value = include "gift.expand" (dict "text" $value "variables" $context.variables) }}
 {{- end }}
-{{- $_ = set $labels "app.kubernetes.io/managed-by" $context.root.Release.Service }}
-{{- if not (dig "pod" false .) }}
-{{- $_ = set $labels "helm.sh/chart" (printf "%s-%s" $context.root.Chart.Name $context.root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-") }}
-{{- with dig "version" "" $tree }}
+{{- $_ := set $labels $key $value }}
+{{- end }}
+{{- $_ := set $labels "app.kubernetes.io/managed-by" $context.root.Release.Service }}
+{{- if not .pod }}
+{{- $_ = set $labels "helm.sh/chart" $context.chart }}
+{{- with $context.tree.version }}
 {{- $_ = set $labels "app.kubernetes.io/version" . }}
 {{- end }}
 {{- end }}
 {{- toYaml $labels }}
+{{- end }}
+
+{{/* Puts the labels that all objects of an owner begin with into the owner. */}}
+{{- define "gift.firstLabels" -}}
+{{- $context := .context }}
+{{- $labels := deepCopy $context.treeLabels }}
+{{- $own := .owner.labels }}
+{{- if hasKey .owner "tree" }}
+{{- $own = $context.tree.sharedLabels }}
+{{- end }}
+{{- range $key, $value := $own }}
+{{- if contains "{" $value }}
+{{- $value = include "gift.expand" (dict "text" $value "variables" $context.variables) }}
+{{- end }}
+{{- $_ := set $labels $key $value }}
+{{- end }}
+{{- $_ := set .owner "firstLabels" $labels }}
 {{- end }}
 
 {{/*
@@ -46,15 +83,14 @@ name: {{ .name }}
 namespace: {{ $namespace }}
 {{- end }}
 labels:
-  {{- $arguments := dict "context" .context "name" (dig "of" .name .) "labels" (dig "labels" dict .) }}
-  {{- if hasKey . "service" }}
-  {{- $_ := set $arguments "service" .service }}
-  {{- end }}
-  {{- include "gift.labels" $arguments | nindent 2 }}
-{{- $annotations := deepCopy (dig "annotations" dict .) }}
-{{- include "gift.exceptions" (dict "exceptions" (mustMerge dict (dig "exceptions" dict .) (dig "service" "exceptions" dict .)) "annotations" $annotations) }}
-{{- range $key, $item := dig "namespaces" dict .context.tree }}
-{{- if and (dig "existing" false $item) (eq $namespace (include "gift.itemName" (dict "context" $.context "key" $key "item" $item))) }}
+  {{- include "gift.labels" . | nindent 2 }}
+{{- $annotations := .annotations }}
+{{- $exceptions := and .service .service.exceptions }}
+{{- $existing := and .context.existing (hasKey .context.existing $namespace) }}
+{{- if or .exceptions $exceptions $existing }}
+{{- $annotations = deepCopy (.annotations | default dict) }}
+{{- include "gift.exceptions" (dict "exceptions" (mustMerge dict (.exceptions | default dict) ($exceptions | default dict)) "annotations" $annotations) }}
+{{- if $existing }}
 {{- $_ := set $annotations "gift.dev/existing-namespace" "true" }}
 {{- end }}
 {{- end }}

@@ -5,13 +5,14 @@ Usage: {{ include "gift.podTemplate" (dict "context" $context "service" $service
 {{- define "gift.podTemplate" -}}
 {{- $context := .context }}
 {{- $service := .service }}
-{{- $annotations := deepCopy (dig "podAnnotations" dict $service) }}
+{{- $annotations := $service.podAnnotations }}
 {{- if dig "checksums" "enabled" true $service }}
+{{- $annotations = deepCopy ($annotations | default dict) }}
 {{- include "gift.checksums" (dict "context" $context "service" $service "annotations" $annotations) }}
 {{- end -}}
 metadata:
   labels:
-    {{- include "gift.labels" (dict "context" $context "name" $service.name "service" $service "labels" (dig "podLabels" dict $service) "pod" true) | nindent 4 }}
+    {{- include "gift.labels" (dict "context" $context "name" $service.name "service" $service "labels" $service.podLabels "pod" true) | nindent 4 }}
   {{- with $annotations }}
   annotations:
     {{- toYaml . | nindent 4 }}
@@ -27,31 +28,41 @@ Usage: {{ include "gift.podSpec" (dict "context" $context "service" $service) | 
 {{- define "gift.podSpec" -}}
 {{- $context := .context }}
 {{- $service := .service }}
-{{- range $field := list "automountServiceAccountToken" "enableServiceLinks" "hostNetwork" "hostPID" "shareProcessNamespace" "setHostnameAsFQDN" }}
-{{- if hasKey $service $field }}
-{{ $field }}: {{ index $service $field }}
+{{- /* What is stated of these, each list in the order of its names. */}}
+{{- range $field, $value := pick $service "automountServiceAccountToken" "enableServiceLinks" "hostNetwork" "hostPID" "shareProcessNamespace" }}
+{{ $field }}: {{ $value }}
 {{- end }}
+{{- range $field, $value := pick $service "setHostnameAsFQDN" }}
+{{ $field }}: {{ $value }}
 {{- end }}
-{{- range $field := list "priorityClassName" "runtimeClassName" "schedulerName" "dnsPolicy" "nodeName" "subdomain" "hostname" }}
-{{- if hasKey $service $field }}
-{{ $field }}: {{ index $service $field | quote }}
+{{- range $field, $value := pick $service "priorityClassName" "runtimeClassName" "schedulerName" }}
+{{ $field }}: {{ $value | quote }}
 {{- end }}
+{{- range $field, $value := pick $service "dnsPolicy" "nodeName" "subdomain" }}
+{{ $field }}: {{ $value | quote }}
+{{- end }}
+{{- range $field, $value := pick $service "hostname" }}
+{{ $field }}: {{ $value | quote }}
 {{- end }}
 {{- if hasKey $service "terminationGracePeriodSeconds" }}
 terminationGracePeriodSeconds: {{ int64 $service.terminationGracePeriodSeconds }}
 {{- end }}
-{{- if has $service.kind (list "Job" "CronJob") }}
+{{- if or (eq $service.kind "Job") (eq $service.kind "CronJob") }}
 restartPolicy: {{ dig "restartPolicy" "OnFailure" $service }}
 {{- end }}
 {{- with include "gift.serviceAccountName" $service }}
 serviceAccountName: {{ . }}
 {{- end }}
-{{- include "gift.imagePullSecrets" (dict "context" $context "names" (dig "imagePullSecrets" list $service)) }}
-{{- with dig "podSecurityContext" dict $service }}
+{{- include "gift.imagePullSecrets" (dict "context" $context "names" $service.imagePullSecrets) }}
+{{- with $service.podSecurityContext }}
 securityContext:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- $initContainers := include "gift.initContainers" . | trim }}
+{{- $waits := and $service.waitFor $service.waitFor.enabled }}
+{{- $initContainers := "" }}
+{{- if or $waits $service.initContainers }}
+{{- $initContainers = include "gift.initContainers" . | trim }}
+{{- end }}
 {{- if $initContainers }}
 initContainers:
   {{- $initContainers | nindent 2 }}
@@ -59,29 +70,39 @@ initContainers:
 containers:
   - name: {{ dig "containerName" $service.name $service }}
     {{- include "gift.container" (dict "context" $context "service" $service "container" $service "path" $service.path) | trim | nindent 4 }}
-  {{- range $name, $container := dig "sidecars" dict $service }}
+  {{- range $name, $container := $service.sidecars }}
   {{- if dig "enabled" true $container }}
   - name: {{ $name }}
     {{- include "gift.container" (dict "context" $context "service" $service "container" $container "path" (printf "%s.sidecars.%s" $service.path $name)) | trim | nindent 4 }}
   {{- end }}
   {{- end }}
+{{- if or $service.volumes $service.files $service.volumeClaims }}
 {{- with include "gift.volumes" . | trim }}
 volumes:
   {{- . | nindent 2 }}
 {{- end }}
-{{- range $field := list "nodeSelector" "affinity" "dnsConfig" }}
-{{- with dig $field dict $service }}
-{{ $field }}:
+{{- end }}
+{{- with $service.nodeSelector }}
+nodeSelector:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- end }}
-{{- range $field := list "tolerations" "hostAliases" }}
-{{- with dig $field list $service }}
-{{ $field }}:
+{{- with $service.affinity }}
+affinity:
   {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- with $service.dnsConfig }}
+dnsConfig:
+  {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with dig "topologySpreadConstraints" dict $service }}
+{{- with $service.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $service.hostAliases }}
+hostAliases:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $service.topologySpreadConstraints }}
 topologySpreadConstraints:
   {{- range $_, $constraint := . }}
   {{- if dig "enabled" true $constraint }}
@@ -107,9 +128,9 @@ A restartPolicy of Always makes one of its own a sidecar that starts before the 
 {{- define "gift.initContainers" -}}
 {{- $context := .context }}
 {{- $service := .service }}
-{{- $wait := dig "waitFor" dict $service }}
-{{- if dig "enabled" false $wait }}
-{{- range $name, $edge := dig "dependsOn" dict $service }}
+{{- $wait := $service.waitFor | default dict }}
+{{- if $wait.enabled }}
+{{- range $name, $edge := $service.dependsOn }}
 {{- if dig "wait" true $edge }}
 {{- $found := dict }}
 {{- $path := printf "%s.dependsOn.%s" $service.path $name }}
@@ -120,23 +141,25 @@ A restartPolicy of Always makes one of its own a sidecar that starts before the 
 {{- $port := index $target.servicePorts $portName "port" | int64 }}
 - name: {{ printf "wait-for-%s" $name | trunc 63 | trimSuffix "-" }}
   image: {{ include "gift.image" (dict "context" $context "image" $wait.image) | quote }}
-  {{- with dig "image" "pullPolicy" "" $wait }}
+  {{- with $wait.image.pullPolicy }}
   imagePullPolicy: {{ . }}
   {{- end }}
   command:
     - sh
     - -c
     - {{ printf "until timeout 2 nc -z %s %d; do echo 'waiting for %s:%d'; sleep 2; done" $host $port $host $port | quote }}
-  {{- range $field := list "resources" "securityContext" }}
-  {{- with dig $field dict $wait }}
-  {{ $field }}:
+  {{- with $wait.resources }}
+  resources:
     {{- toYaml . | nindent 4 }}
   {{- end }}
+  {{- with $wait.securityContext }}
+  securityContext:
+    {{- toYaml . | nindent 4 }}
   {{- end }}
 {{ end }}
 {{- end }}
 {{- end }}
-{{- range $name, $container := dig "initContainers" dict $service }}
+{{- range $name, $container := $service.initContainers }}
 {{- if dig "enabled" true $container }}
 - name: {{ $name }}
   {{- include "gift.container" (dict "context" $context "service" $service "container" $container "path" (printf "%s.initContainers.%s" $service.path $name)) | trim | nindent 2 }}
@@ -153,87 +176,97 @@ service itself. Files of the service are mounted in the main container only.
 {{- $service := .service }}
 {{- $container := .container -}}
 image: {{ include "gift.image" (dict "context" $context "image" $container.image) | quote }}
-{{- with dig "image" "pullPolicy" "" $container }}
+{{- with $container.image.pullPolicy }}
 imagePullPolicy: {{ . }}
 {{- end }}
 {{- if and (ne .path $service.path) (hasKey $container "restartPolicy") }}
 restartPolicy: {{ $container.restartPolicy }}
 {{- end }}
-{{- range $field := list "command" "args" }}
-{{- with dig $field list $container }}
-{{ $field }}:
+{{- with $container.command }}
+command:
   {{- range . }}
   - {{ include "gift.scalar" . | quote }}
   {{- end }}
 {{- end }}
+{{- with $container.args }}
+args:
+  {{- range . }}
+  - {{ include "gift.scalar" . | quote }}
+  {{- end }}
 {{- end }}
-{{- with dig "workingDir" "" $container }}
+{{- with $container.workingDir }}
 workingDir: {{ . | quote }}
 {{- end }}
-{{- with dig "ports" dict $container }}
+{{- with $container.ports }}
 ports:
   {{- range $name, $port := . }}
   {{- if dig "enabled" true $port }}
   - name: {{ $name }}
     containerPort: {{ int64 $port.port }}
-    {{- with dig "hostPort" 0 $port }}
+    {{- with $port.hostPort }}
     hostPort: {{ int64 . }}
     {{- end }}
     protocol: {{ dig "protocol" "TCP" $port }}
   {{- end }}
   {{- end }}
 {{- end }}
-{{- with dig "envFrom" list $container }}
+{{- with $container.envFrom }}
 envFrom:
   {{- range . }}
   - {{ ternary "configMapRef" "secretRef" (hasKey . "config") }}:
       name: {{ dig "config" (dig "secret" "" .) . }}
-    {{- with dig "prefix" "" . }}
+    {{- with .prefix }}
     prefix: {{ . | quote }}
     {{- end }}
   {{- end }}
 {{- end }}
-{{- with dig "env" dict $container }}
+{{- with $container.env }}
 env:
   {{- include "gift.env" (dict "context" $context "env" . "namespace" $service.namespace "path" (printf "%s.env" $.path)) | trim | nindent 2 }}
 {{- end }}
-{{- with dig "resources" dict $container }}
+{{- with $container.resources }}
 resources:
   {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- with $container.probes }}
+{{- $probes := . }}
 {{- range $probe := list "startup" "readiness" "liveness" }}
-{{- with dig "probes" $probe dict $container }}
+{{- with get $probes $probe }}
 {{- if dig "enabled" true . }}
 {{ $probe }}Probe:
   {{- toYaml (omit . "enabled") | nindent 2 }}
 {{- end }}
 {{- end }}
 {{- end }}
-{{- range $field := list "lifecycle" "securityContext" }}
-{{- with dig $field dict $container }}
-{{ $field }}:
+{{- end }}
+{{- with $container.lifecycle }}
+lifecycle:
   {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- with $container.securityContext }}
+securityContext:
+  {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- $files := ternary (dig "files" dict $service) dict (eq .path $service.path) }}
-{{- $claims := ternary (dig "volumeClaims" dict $service) dict (eq .path $service.path) }}
-{{- if or (dig "volumeMounts" dict $container) $files $claims }}
+{{- $main := eq .path $service.path }}
+{{- $files := and $main $service.files }}
+{{- $claims := and $main $service.volumeClaims }}
+{{- if or $container.volumeMounts $files $claims }}
 volumeMounts:
-  {{- range $mountPath, $mount := dig "volumeMounts" dict $container }}
+  {{- range $mountPath, $mount := $container.volumeMounts }}
   - name: {{ $mount.volume }}
     mountPath: {{ $mountPath | quote }}
     {{- with omit $mount "volume" }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
   {{- end }}
-  {{- range $key, $file := $files }}
+  {{- range $key, $file := $files | default dict }}
   - name: files
     mountPath: {{ $file.path | quote }}
     subPath: {{ $key | quote }}
     readOnly: true
   {{- end }}
-  {{- range $name, $claim := $claims }}
-  {{- with dig "mountPath" "" $claim }}
+  {{- range $name, $claim := $claims | default dict }}
+  {{- with $claim.mountPath }}
   - name: {{ $name }}
     mountPath: {{ . | quote }}
   {{- end }}
@@ -244,13 +277,13 @@ volumeMounts:
 {{/* The volumes of a service: its own, its files, and its claims where they are no templates. */}}
 {{- define "gift.volumes" -}}
 {{- $service := .service }}
-{{- range $name, $volume := dig "volumes" dict $service }}
+{{- range $name, $volume := $service.volumes }}
 {{- if dig "enabled" true $volume }}
 - name: {{ $name }}
   {{- toYaml (omit $volume "enabled") | nindent 2 }}
 {{ end }}
 {{- end }}
-{{- with dig "files" dict $service }}
+{{- with $service.files }}
 - name: files
   configMap:
     name: {{ $service.name }}-files
@@ -264,7 +297,7 @@ volumeMounts:
       {{- end }}
 {{ end }}
 {{- if ne $service.kind "StatefulSet" }}
-{{- range $name, $claim := dig "volumeClaims" dict $service }}
+{{- range $name, $claim := $service.volumeClaims }}
 - name: {{ $name }}
   persistentVolumeClaim:
     claimName: {{ $service.name }}-{{ $name }}

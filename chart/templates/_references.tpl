@@ -4,18 +4,15 @@ Usage: {{ include "gift.portName" (dict "service" $service "port" "http" "path" 
 */}}
 {{- define "gift.portName" -}}
 {{- $ports := .service.servicePorts }}
-{{- $wanted := dig "port" "" . }}
-{{- if $wanted }}
-{{- if not (hasKey $ports $wanted) }}
-{{- fail (printf "%s: service %s has no port %q. It has: %s." .path .service.name $wanted (keys $ports | sortAlpha | join ", " | default "none")) }}
+{{- $meant := .port | default .service.mainPort }}
+{{- if not (hasKey $ports $meant) }}
+{{- $known := keys $ports | sortAlpha | join ", " | default "none" }}
+{{- if .port }}
+{{- fail (printf "%s: service %s has no port %q. It has: %s." .path .service.name .port $known) }}
 {{- end }}
-{{- $wanted }}
-{{- else if eq (len $ports) 1 }}
-{{- keys $ports | first }}
-{{- else if hasKey $ports "http" }}http
-{{- else }}
-{{- fail (printf "%s: service %s has several ports or none, name one with port:. It has: %s." .path .service.name (keys $ports | sortAlpha | join ", " | default "none")) }}
+{{- fail (printf "%s: service %s has several ports or none, name one with port:. It has: %s." .path .service.name $known) }}
 {{- end }}
+{{- $meant }}
 {{- end }}
 
 {{/*
@@ -38,20 +35,24 @@ for. The namespace is there only when the one who asks lives in another.
 Usage: {{ include "gift.uri" (dict "context" $context "reference" (dict "service" "api") "namespace" $namespace "path" $valuesPath) }}
 */}}
 {{- define "gift.uri" -}}
+{{- $reference := .reference }}
 {{- $found := dict }}
-{{- include "gift.findService" (dict "context" .context "name" .reference.service "path" .path "found" $found) }}
+{{- include "gift.findService" (dict "context" .context "name" $reference.service "path" .path "found" $found) }}
 {{- $service := $found.service }}
-{{- $portName := include "gift.portName" (dict "service" $service "port" (dig "port" "" .reference) "path" .path) }}
+{{- $portName := $service.mainPort }}
+{{- if or $reference.port (not $portName) }}
+{{- $portName = include "gift.portName" (dict "service" $service "port" $reference.port "path" .path) }}
+{{- end }}
 {{- $host := $service.serviceName }}
 {{- if ne $service.namespace .namespace }}
 {{- $host = printf "%s.%s" $host $service.namespace }}
 {{- end }}
-{{- $port := index $service.servicePorts $portName "port" | int64 }}
-{{- $part := dig "part" "uri" .reference }}
-{{- if eq $part "host" }}{{ $host }}
+{{- $port := int64 (index $service.servicePorts $portName "port") }}
+{{- $part := $reference.part | default "uri" }}
+{{- if eq $part "uri" }}{{ printf "%s://%s:%d%s" (dig "scheme" "http" $reference) $host $port ($reference.path | default "") }}
+{{- else if eq $part "host" }}{{ $host }}
 {{- else if eq $part "port" }}{{ $port }}
 {{- else if eq $part "address" }}{{ $host }}:{{ $port }}
-{{- else }}{{ printf "%s://%s:%d%s" (dig "scheme" "http" .reference) $host $port (dig "path" "" .reference) }}
 {{- end }}
 {{- end }}
 
@@ -63,20 +64,27 @@ A scalar of the values as text. Numbers go through JSON: everything else writes 
 {{- end }}
 
 {{/*
-The data of a ConfigMap of the tree, every value resolved to text, put into `data`.
-Usage: {{ include "gift.configData" (dict "context" $context "name" $name "config" $config "data" $data) }}
+The data of a ConfigMap of the tree, every value resolved to text. It is kept in the context, under
+"configData", since pods ask for it too; nobody may change it.
+Usage: {{ include "gift.configData" (dict "context" $context "name" $name "config" $config) }}{{ $data := get $context.configData $name }}
 */}}
 {{- define "gift.configData" -}}
 {{- $context := .context }}
-{{- $config := .config }}
-{{- $data := .data }}
+{{- if not (hasKey $context.configData .name) }}
+{{- $data := deepCopy (.config.data | default dict) }}
 {{- $path := printf "%s.configMaps.%s.data" $context.path .name }}
-{{- range $key, $value := dig "data" dict $config }}
+{{- $namespace := dig "namespace" $context.namespace .config }}
+{{- range $key, $value := $data }}
+{{- if not (kindIs "string" $value) }}
 {{- if kindIs "map" $value }}
-{{- $_ := set $data $key (include "gift.uri" (dict "context" $context "reference" $value "namespace" (dig "namespace" $context.namespace $config) "path" (printf "%s.%s" $path $key))) }}
+{{- $value = include "gift.uri" (dict "context" $context "reference" $value "namespace" $namespace "path" (printf "%s.%s" $path $key)) }}
 {{- else }}
-{{- $_ := set $data $key (include "gift.scalar" $value) }}
+{{- $value = include "gift.scalar" $value }}
 {{- end }}
+{{- $_ := set $data $key $value }}
+{{- end }}
+{{- end }}
+{{- $_ := set $context.configData .name $data }}
 {{- end }}
 {{- end }}
 
@@ -88,13 +96,13 @@ Usage: {{ include "gift.secretData" (dict "context" $context "secret" $secret "d
 {{- $context := .context }}
 {{- $data := .data }}
 {{- $stringData := .stringData }}
-{{- range $key, $value := dig "data" dict .secret }}
+{{- range $key, $value := .secret.data }}
 {{- $_ := set $data $key $value }}
 {{- end }}
-{{- range $key, $source := dig "secretRefs" dict .secret }}
+{{- range $key, $source := .secret.secretRefs }}
 {{- $_ := set $data $key (printf "secretRef:%s/%s/%s" $context.system $context.environment $source) }}
 {{- end }}
-{{- range $key, $value := dig "stringData" dict .secret }}
+{{- range $key, $value := .secret.stringData }}
 {{- $_ := set $stringData $key (include "gift.scalar" $value) }}
 {{- end }}
 {{- end }}
@@ -104,5 +112,10 @@ The name of an object of the tree: what its `name` says, else its key.
 Usage: {{ include "gift.itemName" (dict "context" $context "key" $key "item" $item) }}
 */}}
 {{- define "gift.itemName" -}}
-{{- include "gift.expand" (dict "text" (dig "name" .key .item) "variables" .context.variables) }}
+{{- $name := dig "name" .key .item }}
+{{- if contains "{" $name }}
+{{- include "gift.expand" (dict "text" $name "variables" .context.variables) }}
+{{- else }}
+{{- $name }}
+{{- end }}
 {{- end }}

@@ -34,10 +34,8 @@ Usage: {{ include "gift.validate" $context }}
 {{- end }}
 {{- range $name, $config := dig "configMaps" dict $tree }}
 {{- if dig "enabled" true $config }}
-{{- range $field := list "data" "binaryData" "labels" "annotations" }}
-{{- include "gift.validateKeys" (dict "problems" $problems "map" (dig $field dict $config) "path" (printf "%s.configMaps.%s.%s" $root $name $field)) }}
-{{- end }}
-{{- range $key, $value := dig "data" dict $config }}
+{{- include "gift.validateKeys" (dict "problems" $problems "maps" (pick $config "data" "binaryData" "labels" "annotations") "fields" (list "data" "binaryData" "labels" "annotations") "path" (printf "%s.configMaps.%s" $root $name)) }}
+{{- range $key, $value := $config.data }}
 {{- if kindIs "map" $value }}
 {{- include "gift.validateService.reference" (dict "context" $context "problems" $problems "reference" $value "path" (printf "%s.configMaps.%s.data.%s" $root $name $key)) }}
 {{- end }}
@@ -47,9 +45,7 @@ Usage: {{ include "gift.validate" $context }}
 {{- range $name, $secret := dig "secrets" dict $tree }}
 {{- if dig "enabled" true $secret }}
 {{- $path := printf "%s.secrets.%s" $root $name }}
-{{- range $field := list "data" "stringData" "secretRefs" "labels" "annotations" }}
-{{- include "gift.validateKeys" (dict "problems" $problems "map" (dig $field dict $secret) "path" (printf "%s.%s" $path $field)) }}
-{{- end }}
+{{- include "gift.validateKeys" (dict "problems" $problems "maps" (pick $secret "data" "stringData" "secretRefs" "labels" "annotations") "fields" (list "data" "stringData" "secretRefs" "labels" "annotations") "path" $path) }}
 {{- $external := dig "external" dict $secret }}
 {{- if dig "enabled" false $external }}
 {{- if and (eq (dig "storeKind" "SecretStore" $external) "SecretStore") (not (hasKey (dig "secretStores" dict $tree) (dig "store" "" $external))) }}
@@ -61,9 +57,10 @@ Usage: {{ include "gift.validate" $context }}
 {{- else if and (dig "secretRefs" dict $secret) (not $context.environment) }}
 {{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.secretRefs" $path) "message" (printf "a reference names the environment; set %s.environment." $root)) }}
 {{- end }}
-{{- range $key, $_ := dig "secretRefs" dict $secret }}
-{{- range $other := list "data" "stringData" }}
-{{- if hasKey (dig $other dict $secret) $key }}
+{{- $plain := pick $secret "data" "stringData" }}
+{{- range $key, $_ := $secret.secretRefs }}
+{{- range $other, $held := $plain }}
+{{- if hasKey $held $key }}
 {{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.secretRefs.%s" $path $key) "message" (printf "%s holds the key as well; set %s.%s (or the key in it) to null." $other $path $other)) }}
 {{- end }}
 {{- end }}
@@ -170,11 +167,25 @@ Usage: {{ include "gift.validate" $context }}
 {{- $_ := set .problems "list" (append .problems.list (printf "%s: %s" .path .message)) }}
 {{- end }}
 
-{{/* Checks that no key was read as a boolean. Usage: {{ include "gift.validateKeys" (dict "problems" $problems "map" $map "path" $path) }} */}}
+{{/*
+Checks that no key was read as a boolean, in these fields of `maps`.
+Usage: {{ include "gift.validateKeys" (dict "problems" $problems "maps" (pick $config "data" "labels") "fields" (list "data" "labels") "path" $path) }}
+*/}}
 {{- define "gift.validateKeys" -}}
+{{- /* Hardly ever is there one, and the text tells at once. */}}
+{{- $text := toJson .maps }}
+{{- if or (contains "\"true\":" $text) (contains "\"false\":" $text) }}
+{{- range $field := .fields }}
+{{- with get $.maps $field }}
+{{- $map := . }}
+{{- if or (hasKey . "true") (hasKey . "false") }}
 {{- range $key := list "true" "false" }}
-{{- if hasKey $.map $key }}
-{{- include "gift.problem" (dict "problems" $.problems "path" (printf "%s.%s" $.path $key) "message" (printf "YAML reads an unquoted %s as %s; put the key in quotes." (ternary "y, yes, on or true" "n, no, off or false" (eq $key "true")) $key)) }}
+{{- if hasKey $map $key }}
+{{- include "gift.problem" (dict "problems" $.problems "path" (printf "%s.%s.%s" $.path $field $key) "message" (printf "YAML reads an unquoted %s as %s; put the key in quotes." (ternary "y, yes, on or true" "n, no, off or false" (eq $key "true")) $key)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -189,14 +200,16 @@ Usage: {{ include "gift.validate" $context }}
 {{- else }}
 {{- include "gift.problem" (dict "problems" .problems "path" .path "message" (printf "there is no service %q. Known services: %s." $name (join ", " $context.known))) }}
 {{- end }}
-{{- else if not (dig "anyPort" false .) }}
-{{- $ports := index $context.services $name "servicePorts" }}
-{{- $port := dig "port" "" .reference }}
-{{- $list := keys $ports | sortAlpha | join ", " | default "none" }}
-{{- if and $port (not (hasKey $ports $port)) }}
+{{- else if not .anyPort }}
+{{- $service := get $context.services $name }}
+{{- $port := .reference.port }}
+{{- if not (hasKey $service.servicePorts ($port | default $service.mainPort)) }}
+{{- $list := keys $service.servicePorts | sortAlpha | join ", " | default "none" }}
+{{- if $port }}
 {{- include "gift.problem" (dict "problems" .problems "path" .path "message" (printf "service %s has no port %q. It has: %s." $name $port $list)) }}
-{{- else if and (not $port) (ne (len $ports) 1) (not (hasKey $ports "http")) }}
+{{- else }}
 {{- include "gift.problem" (dict "problems" .problems "path" .path "message" (printf "service %s has no single port; name one with port. It has: %s." $name $list)) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -214,48 +227,51 @@ Usage: {{ include "gift.validate" $context }}
 {{- if not $service.kind }}
 {{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.kind" $path) "message" (printf "set it here or in %s.defaults: Deployment, StatefulSet, DaemonSet, Job or CronJob." $context.path)) }}
 {{- end }}
-{{- range $field := list "labels" "annotations" "podLabels" "podAnnotations" }}
-{{- include "gift.validateKeys" (dict "problems" $problems "map" (dig $field dict $service) "path" (printf "%s.%s" $path $field)) }}
-{{- end }}
+{{- include "gift.validateKeys" (dict "problems" $problems "maps" (pick $service "labels" "annotations" "podLabels" "podAnnotations") "fields" (list "labels" "annotations" "podLabels" "podAnnotations") "path" $path) }}
 {{- range $key, $value := $service.selector }}
+{{- /* Mostly a label of the service itself, and then there is nothing to put together. */}}
+{{- if or (not $value) (ne $value (get $service.labels $key)) (hasKey ($service.podLabels | default dict) $key) }}
 {{- if ne $value (dig $key "" (mustMerge dict (dig "podLabels" dict $service) $service.labels (dict "app.kubernetes.io/name" $service.name "app.kubernetes.io/instance" $context.root.Release.Name "app.kubernetes.io/part-of" $context.system))) }}
 {{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.selector.%s" $path $key) "message" (printf "the pods do not carry %s=%s; add it to labels, or change the selector." $key $value)) }}
 {{- end }}
 {{- end }}
+{{- end }}
 {{- $containers := dict $path $service }}
-{{- range $field := list "initContainers" "sidecars" }}
-{{- range $name, $container := dig $field dict $service }}
+{{- range $field, $those := pick $service "initContainers" "sidecars" }}
+{{- range $name, $container := $those }}
 {{- if dig "enabled" true $container }}
 {{- $_ := set $containers (printf "%s.%s.%s" $path $field $name) $container }}
 {{- end }}
 {{- end }}
 {{- end }}
 {{- range $containerPath, $container := $containers }}
-{{- if not (dig "image" "repository" "" $container) }}
+{{- $image := $container.image | default dict }}
+{{- if not $image.repository }}
 {{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.image.repository" $containerPath) "message" "no image; set the repository.") }}
 {{- end }}
-{{- if not (or (dig "image" "tag" "" $container) (dig "image" "digest" "" $container)) }}
+{{- if not (or $image.tag $image.digest) }}
 {{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.image.tag" $containerPath) "message" "no version; set a tag or a digest.") }}
 {{- end }}
-{{- include "gift.validateKeys" (dict "problems" $problems "map" (dig "env" dict $container) "path" (printf "%s.env" $containerPath)) }}
-{{- range $key, $value := dig "env" dict $container }}
-{{- if kindIs "map" $value }}
-{{- include "gift.validateEnv" (dict "context" $context "problems" $problems "key" $key "value" $value "path" (printf "%s.env.%s" $containerPath $key)) }}
+{{- with $container.env }}
+{{- include "gift.validateKeys" (dict "problems" $problems "maps" (pick $container "env") "fields" (list "env") "path" $containerPath) }}
+{{- include "gift.validateEnv" (dict "context" $context "problems" $problems "env" . "path" (printf "%s.env" $containerPath)) }}
 {{- end }}
-{{- end }}
-{{- range $mountPath, $mount := dig "volumeMounts" dict $container }}
+{{- range $mountPath, $mount := $container.volumeMounts }}
 {{- if not (or (hasKey (dig "volumes" dict $service) $mount.volume) (hasKey (dig "volumeClaims" dict $service) $mount.volume) (and $service.files (eq $mount.volume "files"))) }}
 {{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.volumeMounts.%s" $containerPath $mountPath) "message" (printf "there is no volume %q. Known volumes: %s." $mount.volume (concat (keys (dig "volumes" dict $service)) (keys (dig "volumeClaims" dict $service)) | sortAlpha | join ", " | default "none"))) }}
 {{- end }}
 {{- end }}
 {{- end }}
-{{- range $name, $edge := dig "dependsOn" dict $service }}
+{{- range $name, $edge := $service.dependsOn }}
 {{- if eq $name $service.name }}
 {{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.dependsOn.%s" $path $name) "message" "a service cannot depend on itself; remove it.") }}
 {{- end }}
-{{- include "gift.validateService.reference" (dict "context" $context "problems" $problems "reference" (mustMerge (dict "service" $name) (pick $edge "port")) "anyPort" (not (dig "port" "" $edge)) "path" (printf "%s.dependsOn.%s" $path $name)) }}
+{{- $target := get $context.services $name }}
+{{- if not (and $target (or (not $edge.port) (hasKey $target.servicePorts $edge.port))) }}
+{{- include "gift.validateService.reference" (dict "context" $context "problems" $problems "reference" (dict "service" $name "port" $edge.port) "anyPort" (not $edge.port) "path" (printf "%s.dependsOn.%s" $path $name)) }}
 {{- end }}
-{{- range $name, $edge := dig "dependsOnExternal" dict $service }}
+{{- end }}
+{{- range $name, $edge := $service.dependsOnExternal }}
 {{- if not (hasKey (dig "externals" dict $tree) $name) }}
 {{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.dependsOnExternal.%s" $path $name) "message" (printf "there is no external %q. Known externals: %s." $name (keys (dig "externals" dict $tree) | sortAlpha | join ", " | default "none"))) }}
 {{- end }}
@@ -267,33 +283,47 @@ Usage: {{ include "gift.validate" $context }}
 {{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.service.ports.%s" $path $portName) "message" "no container port of this name; set targetPort, or add it under ports.") }}
 {{- end }}
 {{- end }}
-{{- if and (eq (dig "kind" "" $service) "CronJob") (not (dig "cronJob" "schedule" "" $service)) }}
+{{- if and (eq ($service.kind | default "") "CronJob") (not (dig "cronJob" "schedule" "" $service)) }}
 {{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.cronJob.schedule" $path) "message" "a CronJob needs a schedule, such as \"0 3 * * *\".") }}
 {{- end }}
+{{- if or (and $service.autoscaling $service.autoscaling.enabled) (and $service.podDisruptionBudget $service.podDisruptionBudget.enabled) }}
 {{- include "gift.validateAvailability" . }}
 {{- end }}
+{{- end }}
 
-{{/* Checks one env entry that is a reference. */}}
+{{/* Checks the references in the env of a container. `path` is that of the env. */}}
 {{- define "gift.validateEnv" -}}
-{{- $value := .value }}
+{{- $context := .context }}
 {{- $problems := .problems }}
-{{- $tree := .context.tree }}
-{{- $kinds := keys (pick $value "config" "secret" "service" "field" "resource") | sortAlpha }}
+{{- $tree := $context.tree }}
+{{- range $key, $value := .env }}
+{{- if kindIs "map" $value }}
+{{- $kinds := keys (pick $value "config" "secret" "service" "field" "resource") }}
 {{- if ne (len $kinds) 1 }}
-{{- include "gift.problem" (dict "problems" $problems "path" .path "message" (printf "give exactly one of config, secret, service, field and resource; there is %s. Set the others to null." (join ", " $kinds | default "none"))) }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.%s" $.path $key) "message" (printf "give exactly one of config, secret, service, field and resource; there is %s. Set the others to null." (sortAlpha $kinds | join ", " | default "none"))) }}
 {{- else if hasKey $value "service" }}
-{{- include "gift.validateService.reference" (dict "context" .context "problems" $problems "reference" $value "path" .path) }}
+{{- include "gift.validateService.reference" (dict "context" $context "problems" $problems "reference" $value "path" (printf "%s.%s" $.path $key)) }}
 {{- else if or (hasKey $value "config") (hasKey $value "secret") }}
 {{- $field := ternary "configMaps" "secrets" (hasKey $value "config") }}
-{{- $name := dig "config" (dig "secret" "" $value) $value }}
-{{- $known := dig $field dict $tree }}
+{{- $name := get $value (ternary "config" "secret" (hasKey $value "config")) }}
+{{- $known := get $tree $field | default dict }}
 {{- $target := dig $name dict $known }}
-{{- $wanted := dig "key" .key $value }}
+{{- $wanted := dig "key" $key $value }}
 {{- if not $target }}
-{{- include "gift.problem" (dict "problems" $problems "path" .path "message" (printf "there is no %s.%s.%s. Known: %s. One made elsewhere is declared with existing: true." .context.path $field $name (keys $known | sortAlpha | join ", " | default "none"))) }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.%s" $.path $key) "message" (printf "there is no %s.%s.%s. Known: %s. One made elsewhere is declared with existing: true." $context.path $field $name (keys $known | sortAlpha | join ", " | default "none"))) }}
 {{- else if not (dig "enabled" true $target) }}
-{{- include "gift.problem" (dict "problems" $problems "path" .path "message" (printf "%s.%s.%s is switched off. Remove the reference, or switch it on." .context.path $field $name)) }}
-{{- else if not (dig "existing" false $target) }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.%s" $.path $key) "message" (printf "%s.%s.%s is switched off. Remove the reference, or switch it on." $context.path $field $name)) }}
+{{- else if not (or $target.existing (and (or (hasKey ($target.data | default dict) $wanted) (hasKey ($target.secretRefs | default dict) $wanted)) (not (dig "external" "enabled" false $target)))) }}
+{{- include "gift.validateKey" (dict "context" $context "problems" $problems "target" $target "wanted" $wanted "optional" $value.optional "name" (printf "%s.%s" $field $name) "path" (printf "%s.%s" $.path $key)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Checks that a ConfigMap or Secret of the tree has the key, unless it is optional. */}}
+{{- define "gift.validateKey" -}}
+{{- $target := .target }}
 {{- $keys := list }}
 {{- if dig "external" "enabled" false $target }}
 {{- $keys = keys (dig "external" "data" dict $target) }}
@@ -302,10 +332,8 @@ Usage: {{ include "gift.validate" $context }}
 {{- $keys = concat $keys (keys (dig $source dict $target)) }}
 {{- end }}
 {{- end }}
-{{- if not (or (has $wanted $keys) (dig "optional" false $value)) }}
-{{- include "gift.problem" (dict "problems" $problems "path" .path "message" (printf "%s.%s.%s has no key %q. It has: %s." .context.path $field $name $wanted ($keys | sortAlpha | join ", " | default "none"))) }}
-{{- end }}
-{{- end }}
+{{- if not (or (has .wanted $keys) .optional) }}
+{{- include "gift.problem" (dict "problems" .problems "path" .path "message" (printf "%s.%s has no key %q. It has: %s." .context.path .name .wanted ($keys | sortAlpha | join ", " | default "none"))) }}
 {{- end }}
 {{- end }}
 
@@ -314,10 +342,9 @@ Usage: {{ include "gift.validate" $context }}
 {{- $service := .service }}
 {{- $problems := .problems }}
 {{- $path := $service.path }}
-{{- $autoscaling := dig "autoscaling" dict $service }}
-{{- $scaled := dig "enabled" false $autoscaling }}
+{{- $autoscaling := $service.autoscaling | default dict }}
 {{- $pods := dig "replicas" 1 $service | int64 }}
-{{- if $scaled }}
+{{- if $autoscaling.enabled }}
 {{- $pods = dig "minReplicas" 1 $autoscaling | int64 }}
 {{- if not (has $service.kind (list "Deployment" "StatefulSet")) }}
 {{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.autoscaling" $path) "message" (printf "a %s cannot be scaled; set enabled to false." $service.kind)) }}
@@ -336,8 +363,8 @@ Usage: {{ include "gift.validate" $context }}
 {{- end }}
 {{- end }}
 {{- end }}
-{{- $budget := dig "podDisruptionBudget" dict $service }}
-{{- if dig "enabled" false $budget }}
+{{- $budget := $service.podDisruptionBudget | default dict }}
+{{- if $budget.enabled }}
 {{- if eq (hasKey $budget "minAvailable") (hasKey $budget "maxUnavailable") }}
 {{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.podDisruptionBudget" $path) "message" "give exactly one of minAvailable and maxUnavailable; set the other to null.") }}
 {{- else if hasKey $budget "minAvailable" }}
