@@ -6,7 +6,10 @@
 use super::{SandboxError, files};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use wasmtime::{Engine, Module};
+
+static COMPILING: Mutex<()> = Mutex::new(());
 
 /// The module of that id compiled for `engine`, from the cache when it is there. A cache that cannot be
 /// read or written costs time, nothing else.
@@ -14,6 +17,11 @@ pub(super) fn load(engine: &Engine, wasm: &[u8], id: &str) -> Result<Module, San
     let Some(path) = path(engine, id) else {
         return Module::new(engine, wasm).map_err(SandboxError::Module);
     };
+    if let Some(module) = read(engine, &path) {
+        return Ok(module);
+    }
+    // Of several threads that find nothing one compiles, and the others find what it wrote.
+    let _one = COMPILING.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(module) = read(engine, &path) {
         return Ok(module);
     }

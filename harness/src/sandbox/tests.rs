@@ -129,7 +129,7 @@ fn policies_that_were_read_before_judge_as_those_read_now() {
     let request = request();
     let expected = gift_plugin::render::answer(&request, WORKLOAD.as_bytes());
     assert!(expected.0.findings.len() > 3, "{:?}", expected.0.findings);
-    let sandbox = Sandbox::from_bytes(PLUGIN_WASM, SandboxLimits::default()).unwrap();
+    let sandbox = Sandbox::new().unwrap();
     assert_eq!(sandbox.render(&request, WORKLOAD.as_bytes(), None).unwrap(), expected);
     for _ in 0..3 {
         assert_eq!(sandbox.run(&request, WORKLOAD.as_bytes()).unwrap(), expected);
@@ -143,9 +143,7 @@ fn policies_that_were_read_before_judge_as_those_read_now() {
 #[test]
 fn what_is_kept_of_a_request_holds_nothing_but_its_policies() {
     let request = request();
-    let sandbox = Sandbox::from_bytes(PLUGIN_WASM, SandboxLimits::default()).unwrap();
-    sandbox.run(&request, WORKLOAD.as_bytes()).unwrap();
-    let kept = sandbox.prepared(&request).unwrap();
+    let kept = Sandbox::new().unwrap().prepare(&request).unwrap().unwrap();
     let holds = |text: &str| kept.bytes().windows(text.len()).any(|window| window == text.as_bytes());
     assert!(holds("require-app-label"));
     assert!(!holds("bm90LXRvLWJlLWtlcHQ"));
@@ -157,7 +155,7 @@ fn what_is_kept_of_a_request_holds_nothing_but_its_policies() {
 fn a_policy_with_a_fault_is_told_as_it_is_without_preparing() {
     let mut request = request();
     request.policies[0].text = request.policies[0].text.replace("object", "objekt");
-    let sandbox = Sandbox::from_bytes(PLUGIN_WASM, SandboxLimits::default()).unwrap();
+    let sandbox = Sandbox::new().unwrap();
     let (report, stream) = sandbox.run(&request, WORKLOAD.as_bytes()).unwrap();
     assert!(report.error.unwrap().message.contains("objekt"));
     assert!(stream.is_empty());
