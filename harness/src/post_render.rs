@@ -5,12 +5,12 @@
 
 use crate::diagnosis::{Category, Diagnose};
 use crate::policies::{Policies, PolicyFilesError, PolicySelection};
-use crate::sandbox::{Sandbox, SandboxError};
+use crate::sandbox::{Sandbox, SandboxError, SandboxLimits};
 use crate::secrets::{self, SecretError, SecretSelection};
 use gift_plugin::encode::references;
 use gift_plugin::protocol::{FailureKind, Options, Report, Request, Severity};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The label that tells which system an object belongs to.
 pub const SYSTEM_LABEL: &str = "app.kubernetes.io/part-of";
@@ -18,6 +18,8 @@ pub const SYSTEM_LABEL: &str = "app.kubernetes.io/part-of";
 /// Encodes and judges streams; compiled once, shared between threads.
 pub struct PostRenderer {
     sandbox: Sandbox,
+    /// The file of a module that is not the one carried.
+    module: Option<PathBuf>,
 }
 
 /// What to do with a stream.
@@ -85,6 +87,22 @@ pub enum PostRenderError {
     /// The sandbox failed.
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
+    /// The file of a module cannot be read.
+    #[error("{}: cannot be read", path.display())]
+    ModuleFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A module that is not the one carried failed.
+    #[error("{}", path.display())]
+    Module {
+        /// Its file.
+        path: PathBuf,
+        /// How.
+        source: SandboxError,
+    },
     /// A secret source failed.
     #[error(transparent)]
     Secret(#[from] SecretError),
@@ -110,7 +128,9 @@ impl Diagnose for PostRenderError {
             Self::Sandbox(error) => error.category(),
             Self::Secret(error) => error.category(),
             Self::Policies(error) => error.category(),
-            Self::Empty | Self::Refused { .. } => Category::Input,
+            Self::ModuleFile { .. } | Self::Module { .. } | Self::Empty | Self::Refused { .. } => {
+                Category::Input
+            }
         }
     }
 
@@ -119,6 +139,13 @@ impl Diagnose for PostRenderError {
             Self::Sandbox(error) => return error.help(),
             Self::Secret(error) => return error.help(),
             Self::Policies(error) => return error.help(),
+            Self::ModuleFile { .. } => {
+                "--module takes the file of a WASM module; without it, gift's own is used."
+            }
+            Self::Module { .. } => {
+                "Nothing was printed. docs/modules.md says what a module must export and answer; without \
+                 --module, gift's own is used."
+            }
             Self::Empty => {
                 "Pipe the output of `helm template` in; a chart that renders nothing needs no check."
             }
@@ -143,7 +170,20 @@ impl PostRenderer {
     ///
     /// [`PostRenderError::Sandbox`] when it cannot be loaded.
     pub fn new() -> Result<Self, PostRenderError> {
-        Ok(Self { sandbox: Sandbox::new()? })
+        Ok(Self { sandbox: Sandbox::new()?, module: None })
+    }
+
+    /// Prepares another module, which keeps the contract of [`gift_plugin::protocol`].
+    ///
+    /// # Errors
+    ///
+    /// [`PostRenderError`] when it cannot be read, or does not keep the contract.
+    pub fn of_module(path: &Path) -> Result<Self, PostRenderError> {
+        let file = |source| PostRenderError::ModuleFile { path: path.to_owned(), source };
+        let module = |source| PostRenderError::Module { path: path.to_owned(), source };
+        let bytes = std::fs::read(path).map_err(file)?;
+        let sandbox = Sandbox::of_module(&bytes, SandboxLimits::of_a_stranger()).map_err(module)?;
+        Ok(Self { sandbox, module: Some(path.to_owned()) })
     }
 
     /// Encodes and judges a stream.
@@ -154,7 +194,10 @@ impl PostRenderer {
     /// fault or a limit is reached. What is wrong with objects is in the report instead.
     pub fn run(&self, stream: &[u8], options: &PostRenderOptions) -> Result<Outcome, PostRenderError> {
         let request = request(stream, options)?;
-        let (report, stream) = self.sandbox.run(&request, stream)?;
+        let (report, stream) = self.sandbox.run(&request, stream).map_err(|source| match &self.module {
+            None => PostRenderError::Sandbox(source),
+            Some(path) => PostRenderError::Module { path: path.clone(), source },
+        })?;
         match report.error {
             Some(failure) => Err(PostRenderError::Refused { kind: failure.kind, message: failure.message }),
             None => Ok(Outcome { stream, report }),

@@ -7,7 +7,7 @@ use super::{Conclusion, catalogue, input};
 use gift_harness::assertions::{self, Context};
 use gift_harness::objects::Objects;
 use gift_harness::policies::PolicySelection;
-use gift_harness::post_render::{PostRenderOptions, PostRenderer, today};
+use gift_harness::post_render::{PostRenderOptions, today};
 use gift_harness::report::Place;
 use gift_plugin::protocol::Finding;
 use std::io::Write;
@@ -42,7 +42,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Conc
     let mut options = arguments.judgement.options()?;
     options.encode = false;
     let selection = Selection::split(&mut options);
-    let mut outcome = PostRenderer::new()?.run(&stream, &options)?;
+    let mut outcome = arguments.judgement.renderer()?.run(&stream, &options)?;
     outcome.report.findings.extend(selection.assert(&stream, &options.namespace));
     assertions::order(&mut outcome.report.findings);
     let name = arguments.file.display().to_string();

@@ -6,7 +6,7 @@ use super::delivery::{self, LastReport};
 use super::failure::Failure;
 use super::output::Terminal;
 use super::reports;
-use gift_harness::post_render::{Outcome, PostRenderOptions};
+use gift_harness::post_render::{Outcome, PostRenderOptions, PostRenderer};
 use gift_harness::report::{Place, Verdict, json};
 use gift_harness::secrets::SecretSelection;
 use gift_plugin::protocol::Report;
@@ -42,6 +42,9 @@ pub(crate) struct JudgementArguments {
     /// Warnings count as errors
     #[arg(long)]
     pub(crate) deny_warnings: bool,
+    /// A WASM module of your own to encode and judge with, in place of gift's (docs/modules.md)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) module: Option<PathBuf>,
 }
 
 /// Where the values of secret references come from.
@@ -63,6 +66,14 @@ pub(crate) struct SecretArguments {
 }
 
 impl JudgementArguments {
+    /// What encodes and judges.
+    pub(crate) fn renderer(&self) -> Result<PostRenderer, Failure> {
+        Ok(match &self.module {
+            None => PostRenderer::new()?,
+            Some(path) => PostRenderer::of_module(path)?,
+        })
+    }
+
     /// The library's options for these arguments.
     pub(crate) fn options(&self) -> Result<PostRenderOptions, Failure> {
         Ok(PostRenderOptions {

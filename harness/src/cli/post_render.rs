@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::judgement::{self, Channel, JudgementArguments, SecretArguments};
 use super::output::Terminal;
 use super::{Conclusion, delivery, input};
-use gift_harness::post_render::{Outcome, PostRenderer};
+use gift_harness::post_render::Outcome;
 use gift_harness::report::{Place, json};
 use gift_plugin::protocol::Statistics;
 use std::mem::ManuallyDrop;
@@ -63,7 +63,7 @@ fn post_render(arguments: &Arguments) -> Result<(Vec<u8>, Outcome), Failure> {
     let mut options = arguments.judgement.options()?;
     arguments.secrets.apply(&mut options);
     // The command ends right behind it: taking the sandbox apart is time Helm would wait for.
-    let renderer = ManuallyDrop::new(PostRenderer::new()?);
+    let renderer = ManuallyDrop::new(arguments.judgement.renderer()?);
     let outcome = renderer.run(&stream, &options)?;
     Ok((stream, outcome))
 }

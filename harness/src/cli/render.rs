@@ -6,7 +6,6 @@ use super::output::Terminal;
 use super::renderer::RendererArguments;
 use super::{Conclusion, HelmMajor};
 use gift_harness::chart::Chart;
-use gift_harness::post_render::PostRenderer;
 use gift_harness::redaction::redact;
 use gift_harness::report::Place;
 use std::io::Write;
@@ -85,7 +84,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Conc
     }
     let mut options = arguments.judgement.options()?;
     arguments.secrets.apply(&mut options);
-    let outcome = PostRenderer::new()?.run(&rendered.stream, &options)?;
+    let outcome = arguments.judgement.renderer()?.run(&rendered.stream, &options)?;
     let directory = arguments.chart.display().to_string();
     let place = Place::Rendered { chart_directory: Some(&directory) };
     judgement::tell(

@@ -26,6 +26,13 @@ impl Default for SandboxLimits {
 }
 
 impl SandboxLimits {
+    /// The limits of a module somebody else wrote: its work is counted too, so that it is stopped at the
+    /// same place on every machine.
+    #[must_use]
+    pub fn of_a_stranger() -> Self {
+        Self { fuel: Some(50_000_000_000), ..Self::default() }
+    }
+
     pub(super) fn store(&self) -> StoreLimits {
         StoreLimitsBuilder::new()
             .memory_size(self.memory)

@@ -33,7 +33,7 @@ pub struct Sandbox {
     module: InstancePre<State>,
     limits: SandboxLimits,
     /// What tells the module from others, when what it prepares may be kept in files.
-    id: Option<&'static str>,
+    id: Option<String>,
     prepared: Mutex<HashMap<PolicyDigest, Arc<Prepared>>>,
 }
 
@@ -120,10 +120,22 @@ impl Sandbox {
         let limits = SandboxLimits::default();
         let engine = engine(&limits)?;
         let module = compiled::load(&engine, PLUGIN_WASM, PLUGIN_WASM_ID)?;
-        Self::link(engine, &module, limits, Some(PLUGIN_WASM_ID))
+        Self::link(engine, &module, limits, Some(PLUGIN_WASM_ID.to_owned()))
     }
 
-    /// Another module, binary or text, under other limits.
+    /// Another module, under limits of its own, its machine code kept as that of the one carried.
+    ///
+    /// # Errors
+    ///
+    /// [`SandboxError`] when the module does not fit the contract.
+    pub fn of_module(module: &[u8], limits: SandboxLimits) -> Result<Self, SandboxError> {
+        let engine = engine(&limits)?;
+        let id = blake3::hash(module).to_hex()[..32].to_owned();
+        let module = compiled::load(&engine, module, &id)?;
+        Self::link(engine, &module, limits, Some(id))
+    }
+
+    /// Another module, of which nothing is kept.
     ///
     /// # Errors
     ///
@@ -138,7 +150,7 @@ impl Sandbox {
         engine: Engine,
         module: &Module,
         limits: SandboxLimits,
-        id: Option<&'static str>,
+        id: Option<String>,
     ) -> Result<Self, SandboxError> {
         let imports: Vec<String> =
             module.imports().map(|import| format!("{}.{}", import.module(), import.name())).collect();
@@ -219,7 +231,7 @@ impl Sandbox {
     }
 
     fn file(&self, digest: PolicyDigest) -> Option<PathBuf> {
-        Some(files::directory()?.join(format!("{}-{}.prepared", self.id?, digest.to_hex())))
+        Some(files::directory()?.join(format!("{}-{}.prepared", self.id.as_ref()?, digest.to_hex())))
     }
 
     /// A fresh instance that speaks this version of the protocol.

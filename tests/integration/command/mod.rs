@@ -4,6 +4,7 @@ mod delivery;
 mod documentation;
 mod exit_codes;
 pub(crate) mod helm;
+mod own_module;
 mod wasm_runtime;
 
 pub(crate) use documentation::run_cluster_blocks;
