@@ -20,11 +20,9 @@ pub fn answer_frame(frame: &[u8], prepared: Option<&PolicySet>) -> Vec<u8> {
         Ok((request, stream)) => match (request.prepared, prepared) {
             (false, _) => answer(&request, stream),
             (true, Some(policies)) => answer_with(policies, &request, stream),
-            (true, None) => {
-                (failed(FailureKind::Request, "no policies were prepared".to_owned()), Vec::new())
-            }
+            (true, None) => (failed(failure(FailureKind::Request, "no policies were prepared")), Vec::new()),
         },
-        Err(error) => (failed(FailureKind::Request, error.to_string()), Vec::new()),
+        Err(error) => (failed(failure(FailureKind::Request, error.to_string())), Vec::new()),
     };
     write_frame(&report, &stream).unwrap_or_default()
 }
@@ -41,7 +39,7 @@ pub fn prepare_frame(frame: &[u8]) -> (Option<PolicySet>, Vec<u8>) {
             make_ready(&policies);
             (Some(policies), Report::default())
         }
-        Err(failure) => (None, Report { error: Some(failure), ..Report::default() }),
+        Err(failure) => (None, failed(failure)),
     };
     (policies, write_frame(&report, &[]).unwrap_or_default())
 }
@@ -72,7 +70,7 @@ fn answer_with(policies: &PolicySet, request: &Request, stream: &[u8]) -> (Repor
 }
 
 fn answer_or_failure(answer: Result<(Report, Vec<u8>), Failure>) -> (Report, Vec<u8>) {
-    answer.unwrap_or_else(|failure| (Report { error: Some(failure), ..Report::default() }, Vec::new()))
+    answer.unwrap_or_else(|failure| (failed(failure), Vec::new()))
 }
 
 /// Patterns that stand in parameters are compiled when an object is first held against them: by these.
@@ -92,8 +90,8 @@ fn make_ready(policies: &PolicySet) {
     }
 }
 
-fn failed(kind: FailureKind, message: String) -> Report {
-    Report { error: Some(Failure { kind, message }), ..Report::default() }
+fn failed(failure: Failure) -> Report {
+    Report { error: Some(failure), ..Report::default() }
 }
 
 fn failure(kind: FailureKind, message: impl Into<String>) -> Failure {

@@ -16,14 +16,17 @@ const RESERVED: [&str; 15] = [
 ];
 const RESERVED_TOO: [&str; 3] = ["namespace", "while", "in"];
 
+fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name) || RESERVED_TOO.contains(&name)
+}
+
 /// Whether a variable may have that name.
 pub(crate) fn is_identifier(name: &str) -> bool {
     let is_word = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    let is_taken = RESERVED.contains(&name) || RESERVED_TOO.contains(&name);
     is_word
         && !name.is_empty()
         && !name.starts_with(|first: char| first.is_ascii_digit())
-        && !is_taken
+        && !is_reserved(name)
         && !matches!(name, "true" | "false" | "null")
 }
 
@@ -427,7 +430,7 @@ impl<'s> Parser<'s> {
         if name == "in" {
             return self.error(offset, "Syntax error: mismatched input 'in' expecting IDENTIFIER");
         }
-        if RESERVED.contains(&name) || RESERVED_TOO.contains(&name) {
+        if is_reserved(name) {
             return self.error(offset, format!("reserved identifier: {name}"));
         }
         let open = self.peek().offset;
