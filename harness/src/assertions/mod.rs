@@ -16,6 +16,7 @@ mod schema;
 mod selector;
 mod service_target;
 mod stability;
+mod steadiness;
 mod unrendered;
 
 #[cfg(test)]
@@ -23,11 +24,24 @@ mod tests;
 
 pub use context::{Change, Context, Variations};
 pub(crate) use difference::differences;
+pub(crate) use steadiness::is_steady;
 
 use crate::objects::Objects;
 use crate::rules::{ASSERTIONS_SET, Rule};
 use gift_plugin::policy::{Exception, exception};
 use gift_plugin::protocol::{Finding, Severity};
+
+/// What the answer of an assertion depends on; whoever looks at many cells asks once for all that have it in
+/// common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The stream, and the values it came from.
+    Stream,
+    /// The stream and the version of Kubernetes.
+    Kubernetes,
+    /// How Helm came to the stream: what it gives for a change.
+    Rendering,
+}
 
 /// Something that must hold.
 pub trait Assertion: Send + Sync {
@@ -39,6 +53,11 @@ pub trait Assertion: Send + Sync {
 
     /// Why, and what is looked at.
     fn explanation(&self) -> &'static str;
+
+    /// What its answer depends on.
+    fn scope(&self) -> Scope {
+        Scope::Stream
+    }
 
     /// A stream that breaks it, `None` when it takes more than one stream to do so.
     fn failing_example(&self) -> Option<&'static str> {
@@ -123,14 +142,27 @@ pub fn rules() -> Vec<Rule> {
 /// ```
 #[must_use]
 pub fn check(objects: &Objects<'_>, context: &Context<'_>) -> Vec<Finding> {
-    let mut findings: Vec<_> = ALL
-        .iter()
-        .filter(|assertion| context.selects(assertion.id()))
-        .flat_map(|assertion| assertion.check(objects, context))
-        .filter(|finding| !is_excepted(objects, finding, context.today))
-        .collect();
+    let scopes = [Scope::Stream, Scope::Kubernetes, Scope::Rendering];
+    let mut findings = scopes.map(|scope| check_scope(objects, context, scope)).concat();
     order(&mut findings);
     findings
+}
+
+/// Looks with the assertions of one scope that the context selects; findings are in no order.
+#[must_use]
+pub fn check_scope(objects: &Objects<'_>, context: &Context<'_>, scope: Scope) -> Vec<Finding> {
+    selected(context, scope)
+        .flat_map(|assertion| assertion.check(objects, context))
+        .filter(|finding| !is_excepted(objects, finding, context.today))
+        .collect()
+}
+
+/// The assertions of a scope that the context selects.
+pub(crate) fn selected<'c>(
+    context: &'c Context<'_>,
+    scope: Scope,
+) -> impl Iterator<Item = &'static dyn Assertion> + 'c {
+    ALL.iter().copied().filter(move |assertion| assertion.scope() == scope && context.selects(assertion.id()))
 }
 
 /// Whether the object a finding is about states an exception that counts on this day.

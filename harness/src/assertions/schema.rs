@@ -3,7 +3,7 @@
 //! The types are those of k8s-openapi, made from Kubernetes' own OpenAPI: what does not survive being
 //! read into one and written again is no field of it.
 
-use super::{Assertion, Context, difference::missing};
+use super::{Assertion, Context, Scope, difference::missing};
 use crate::objects::{Object, Objects};
 use gift_plugin::protocol::Finding;
 use k8s_openapi::{Resource, api};
@@ -223,6 +223,10 @@ impl Assertion for Schema {
         Some(
             "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec:\n  selector: {app: web}\n  ports: [{name: http, port: 80, targetPort: 8080}]\n",
         )
+    }
+
+    fn scope(&self) -> Scope {
+        Scope::Kubernetes
     }
 
     fn check(&self, objects: &Objects<'_>, context: &Context<'_>) -> Vec<Finding> {

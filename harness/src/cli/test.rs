@@ -168,8 +168,9 @@ fn plan(
     let all = Plan::of(matrix)?;
     let helms: BTreeSet<_> = cells.iter().map(|cell| cell.helm).collect();
     let mut renderer = arguments.renderer.renderer(helms)?;
-    if !arguments.no_cache {
-        renderer = Arc::new(Stored::new(renderer, StoreDirectory::of_user()));
+    let kept = (!arguments.no_cache).then(StoreDirectory::of_user);
+    if let Some(directory) = &kept {
+        renderer = Arc::new(Stored::new(renderer, directory.clone()));
     }
     Ok(Plan {
         renderer,
@@ -181,6 +182,7 @@ fn plan(
         // What both know is found by the plugin already.
         skip: arguments.skip.iter().chain(&built_in).filter(is_asserted).cloned().collect(),
         fail_fast: arguments.fail_fast,
+        verdicts: kept,
         ..all
     })
 }
@@ -243,8 +245,11 @@ fn remark(terminal: &mut Terminal, plan: &Plan, summary: &Summary) -> io::Result
         writeln!(terminal.errors(), "{} not run, for one before failed", summary.not_run)?;
     }
     if terminal.verbose {
-        let (rendered, reused) = (summary.rendered, summary.reused);
-        writeln!(terminal.errors(), "Helm ran {rendered} times, {reused} renderings were used again")?;
+        let Summary { rendered, reused, known, .. } = summary;
+        writeln!(
+            terminal.errors(),
+            "Helm ran {rendered} times, {reused} renderings were used again; {known} cells are as an earlier run saw them"
+        )?;
     }
     Ok(())
 }
