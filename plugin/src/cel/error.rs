@@ -54,6 +54,11 @@ impl CompileError {
     }
 }
 
+/// The error that stands first in the text, the one found first of several at the same place.
+pub(super) fn first(errors: Vec<CompileError>) -> Option<CompileError> {
+    errors.into_iter().min_by_key(|error| error.offset)
+}
+
 impl fmt::Display for CompileError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { line, column, message, snippet, .. } = self;
@@ -86,6 +91,9 @@ pub enum EvaluationError {
     /// An operator or a function is not defined for the operands it met.
     #[error("no such overload")]
     NoSuchOverload,
+    /// The same, where the API server tells which one: an operator's name, or a function's with types.
+    #[error("no such overload: {0}")]
+    NoSuchFunction(Box<str>),
     /// A root variable has no value in this evaluation.
     #[error("no such attribute(s): {0}")]
     NoSuchAttribute(Box<str>),

@@ -6,7 +6,7 @@ use super::activation::Activation;
 use super::ast::Operator;
 use super::budget::Budget;
 use super::error::EvaluationError;
-use super::library::{CallContext, lists};
+use super::library::{self, CallContext, lists};
 use super::operators;
 use super::program::{Call, Fold, FoldKind, Literal, Step, StepKind};
 use super::types::Kind;
@@ -43,21 +43,18 @@ impl<'a, 'r> Evaluator<'a, 'r> {
                 Some(value) => Ok(value.clone()),
                 None => Err(EvaluationError::NoSuchAttribute(name.clone())),
             },
-            StepKind::Variable(name) => self.activation.variable(name, self.budget),
+            StepKind::Variable { name, optional } => {
+                let value = self.activation.variable(name, self.budget)?;
+                Ok(if *optional { Value::some(value) } else { value })
+            }
             StepKind::Local(slot) => Ok(self.locals.get(*slot).cloned().unwrap_or(Value::Null)),
-            StepKind::Select { operand, field, optional } => {
-                let operand = self.evaluate(operand)?;
-                select(&operand, field, *optional)
-            }
-            StepKind::Has { operand, field } => {
-                let operand = self.evaluate(operand)?;
-                has(&operand, field).map(Value::Bool)
-            }
-            StepKind::Index { operand, index, optional } => {
-                let operand = self.evaluate(operand)?;
-                let key = self.evaluate(index)?;
-                self::index(&operand, &key, *optional)
-            }
+            StepKind::Select { .. } | StepKind::Index { .. } => self.qualified(step).map(Qualified::value),
+            StepKind::Has { operand, field } => match self.operand(operand)? {
+                Qualified::Absent => Ok(Value::Bool(false)),
+                Qualified::Present { value, .. } => {
+                    Ok(Value::Bool(field_if_present(&value, field)?.is_some()))
+                }
+            },
             StepKind::And(operands) => self.junction(operands, false),
             StepKind::Or(operands) => self.junction(operands, true),
             StepKind::Not(operand) => match self.evaluate(operand)?.as_bool() {
@@ -83,6 +80,57 @@ impl<'a, 'r> Evaluator<'a, 'r> {
                 self.optional_map(operand, *slot, body, *flat)
             }
         }
+    }
+
+    /// What fields are selected from, one level deeper.
+    fn operand(&mut self, step: &'a Step) -> Result<Qualified<'a>> {
+        self.budget.enter()?;
+        let result = self.qualified(step);
+        self.budget.leave();
+        result
+    }
+
+    /// A chain of fields and indices as far as `step`. The first of them may be asked of an optional, which is
+    /// looked into; from there on, and from a `?` on, what is missing is absent. An optional in the middle of
+    /// a chain is a value without fields.
+    fn qualified(&mut self, step: &'a Step) -> Result<Qualified<'a>> {
+        let (operand, asked) = match &step.kind {
+            StepKind::Select { operand, optional, .. } | StepKind::Index { operand, optional, .. } => {
+                (operand, *optional)
+            }
+            StepKind::Variable { name, optional } => {
+                let value = self.activation.variable(name, self.budget)?;
+                return Ok(Qualified::Present { value, optional: *optional });
+            }
+            StepKind::Conditional(parts) => {
+                let [condition, then, otherwise] = &**parts;
+                return match self.evaluate(condition)?.as_bool() {
+                    Some(true) => self.operand(then),
+                    Some(false) => self.operand(otherwise),
+                    None => Err(EvaluationError::NoSuchOverload),
+                };
+            }
+            _ => return self.step(step).map(Qualified::start),
+        };
+        let (value, optional) = match self.operand(operand)? {
+            Qualified::Absent => return Ok(Qualified::Absent),
+            Qualified::Present { value, optional } => (value, optional || asked),
+        };
+        let found = match &step.kind {
+            StepKind::Select { field, .. } => match field_if_present(&value, field)? {
+                None if !optional => return Err(EvaluationError::NoSuchKey(field.clone())),
+                found => found,
+            },
+            StepKind::Index { index, .. } => {
+                let key = self.evaluate(index)?;
+                match element(&value, &key)? {
+                    None if !optional => return Err(missing(&value, &key)?),
+                    found => found,
+                }
+            }
+            _ => None,
+        };
+        Ok(found.map_or(Qualified::Absent, |value| Qualified::Present { value, optional }))
     }
 
     /// `&&` and `||`: the value that decides wins over an error on the other side.
@@ -145,7 +193,7 @@ impl<'a, 'r> Evaluator<'a, 'r> {
                 return (overload.run)(&mut context, arguments);
             }
         }
-        Err(EvaluationError::NoSuchOverload)
+        Err(library::refusal(call.overloads.first().copied(), arguments))
     }
 
     #[inline(never)]
@@ -230,10 +278,11 @@ impl<'a, 'r> Evaluator<'a, 'r> {
                 keys.map(|key| (key, None)).collect()
             });
         }
-        Err(EvaluationError::function(format!(
-            "got '{}', expected iterable type",
-            implementation_name(range.kind())
-        )))
+        Err(EvaluationError::function(if two {
+            format!("unsupported comprehension range type: {}", range.kind().implementation())
+        } else {
+            format!("got '{}', expected iterable type", range.kind().implementation())
+        }))
     }
 
     /// Puts an element's values where the macro's steps look for them.
@@ -327,6 +376,39 @@ impl<'a, 'r> Evaluator<'a, 'r> {
     }
 }
 
+/// The value of a chain of fields and indices.
+enum Qualified<'a> {
+    Present {
+        value: Value<'a>,
+        /// Whether the chain as a whole gives an optional.
+        optional: bool,
+    },
+    Absent,
+}
+
+impl<'a> Qualified<'a> {
+    /// The beginning of a chain.
+    fn start(value: Value<'a>) -> Self {
+        match value {
+            Value::Optional(None) => Self::Absent,
+            Value::Optional(Some(value)) => {
+                let value = Arc::try_unwrap(value).unwrap_or_else(|shared| (*shared).clone());
+                Self::Present { value, optional: true }
+            }
+            value => Self::Present { value, optional: false },
+        }
+    }
+
+    /// The value of the whole chain.
+    fn value(self) -> Value<'a> {
+        match self {
+            Self::Absent => Value::Optional(None),
+            Self::Present { value, optional: true } => Value::some(value),
+            Self::Present { value, optional: false } => value,
+        }
+    }
+}
+
 fn literal_value(literal: &Literal) -> Value<'_> {
     match literal {
         Literal::Null => Value::Null,
@@ -337,6 +419,8 @@ fn literal_value(literal: &Literal) -> Value<'_> {
         Literal::String(value) => Value::borrowed(value),
         Literal::Bytes(value) => Value::Bytes(Arc::clone(value)),
         Literal::Type(kind) => Value::Type(*kind),
+        Literal::Duration(value) => Value::Duration(*value),
+        Literal::Timestamp(value) => Value::Timestamp(*value),
     }
 }
 
@@ -358,32 +442,6 @@ fn insert<'a>(map: &mut Map<'a>, key: &Value<'a>, value: Value<'a>, comprehensio
     Ok(())
 }
 
-/// `operand.field`. Whatever is selected from an optional is optional itself.
-pub(super) fn select<'a>(operand: &Value<'a>, field: &str, optional: bool) -> Result<Value<'a>> {
-    match operand {
-        Value::Optional(None) => Ok(Value::Optional(None)),
-        Value::Optional(Some(inner)) => {
-            Ok(field_if_present(inner, field)?.map_or(Value::Optional(None), Value::some))
-        }
-        operand if optional => {
-            Ok(field_if_present(operand, field)?.map_or(Value::Optional(None), Value::some))
-        }
-        operand => match field_if_present(operand, field)? {
-            Some(value) => Ok(value),
-            None => Err(EvaluationError::NoSuchKey(field.into())),
-        },
-    }
-}
-
-/// `has(operand.field)`.
-pub(super) fn has(operand: &Value<'_>, field: &str) -> Result<bool> {
-    match operand {
-        Value::Optional(None) => Ok(false),
-        Value::Optional(Some(inner)) => Ok(field_if_present(inner, field)?.is_some()),
-        operand => Ok(field_if_present(operand, field)?.is_some()),
-    }
-}
-
 fn field_if_present<'a>(operand: &Value<'a>, field: &str) -> Result<Option<Value<'a>>> {
     match operand.as_map() {
         Some(map) => Ok(map.field(field)),
@@ -394,21 +452,18 @@ fn field_if_present<'a>(operand: &Value<'a>, field: &str) -> Result<Option<Value
     }
 }
 
-/// `operand[key]`.
-pub(super) fn index<'a>(operand: &Value<'a>, key: &Value<'a>, optional: bool) -> Result<Value<'a>> {
-    match operand {
-        Value::Optional(None) => Ok(Value::Optional(None)),
-        Value::Optional(Some(inner)) => Ok(element(inner, key)?.map_or(Value::Optional(None), Value::some)),
-        operand if optional => Ok(element(operand, key)?.map_or(Value::Optional(None), Value::some)),
-        operand => match element(operand, key)? {
-            Some(value) => Ok(value),
-            None if operand.kind() == Kind::List => Err(EvaluationError::IndexOutOfBounds(position(key)?)),
-            None => Err(EvaluationError::NoSuchKey(key.shown().into())),
-        },
+/// What a list or a map says when there is nothing at `key`.
+fn missing(operand: &Value<'_>, key: &Value<'_>) -> Result<EvaluationError> {
+    if operand.kind() == Kind::List {
+        return Ok(EvaluationError::IndexOutOfBounds(position(key)?));
     }
+    Ok(EvaluationError::NoSuchKey(key.shown().into()))
 }
 
 fn element<'a>(operand: &Value<'a>, key: &Value<'a>) -> Result<Option<Value<'a>>> {
+    if !matches!(key.kind(), Kind::Bool | Kind::Int | Kind::Uint | Kind::Double | Kind::String) {
+        return Err(EvaluationError::function(format!("invalid qualifier type: {}", key.implementation())));
+    }
     if let Some(list) = operand.as_list() {
         return Ok(usize::try_from(position(key)?).ok().and_then(|position| list.get(position)));
     }
@@ -427,29 +482,5 @@ fn position(key: &Value<'_>) -> Result<i64> {
             "unsupported index type '{}' in list",
             other.kind().name()
         ))),
-    }
-}
-
-/// What the API server calls a value it cannot iterate over.
-const fn implementation_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Null => "types.Null",
-        Kind::Bool => "types.Bool",
-        Kind::Int => "types.Int",
-        Kind::Uint => "types.Uint",
-        Kind::Double => "types.Double",
-        Kind::String => "types.String",
-        Kind::Bytes => "types.Bytes",
-        Kind::Duration => "types.Duration",
-        Kind::Timestamp => "types.Timestamp",
-        Kind::Type => "*types.Type",
-        Kind::Optional => "*types.Optional",
-        Kind::Quantity => "cel.Quantity",
-        Kind::Url => "cel.URL",
-        Kind::Ip => "cel.IP",
-        Kind::Cidr => "cel.CIDR",
-        Kind::Semver => "cel.Semver",
-        Kind::Format => "cel.Format",
-        Kind::List | Kind::Map => "traits.Iterable",
     }
 }

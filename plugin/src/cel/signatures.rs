@@ -90,8 +90,11 @@ pub(super) const OPTIONAL_INDEX: &[Signature] = &[
     (&[Shape::Optional(&MAP), A], Shape::Optional(&B)),
 ];
 
-/// The signatures of `a.or(b)`.
-pub(super) const OR: &[Signature] = &[(&[Shape::Optional(&A), Shape::Optional(&A)], Shape::Optional(&A))];
+/// The signature of `a.or(b)`.
+pub(super) const OR: Signature = (&[Shape::Optional(&A), Shape::Optional(&A)], Shape::Optional(&A));
 
-/// The signatures of `a.orValue(b)`.
-pub(super) const OR_VALUE: &[Signature] = &[(&[Shape::Optional(&A), A], A)];
+/// The signature of `a.orValue(b)`.
+pub(super) const OR_VALUE: Signature = (&[Shape::Optional(&A), A], A);
+
+/// The signatures of what adds entries to a map, a key and a value or another map.
+pub(super) const MAP_INSERT: &[Signature] = &[(&[MAP, A, B], MAP), (&[MAP, MAP], MAP)];

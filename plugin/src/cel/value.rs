@@ -341,6 +341,17 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// What the API server's messages about its own workings call such a value: those of an object are no
+    /// values of the language yet.
+    pub(super) fn implementation(&self) -> &'static str {
+        match (self, self.kind()) {
+            (Self::Node(_), Kind::Null) => "<nil>",
+            (Self::Node(_), Kind::List) => "[]interface {}",
+            (Self::Node(_), Kind::Map) => "map[string]interface {}",
+            (_, kind) => kind.implementation(),
+        }
+    }
+
     /// The value as error messages show it.
     pub(super) fn shown(&self) -> Cow<'_, str> {
         if let Some(text) = self.as_str() {

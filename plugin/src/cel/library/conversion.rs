@@ -17,14 +17,14 @@ const IP: Shape = Shape::Is(Kind::Ip);
 const CIDR: Shape = Shape::Is(Kind::Cidr);
 
 pub(super) const OVERLOADS: &[Overload] = &[
-    Overload::function("size", &[STRING], INT, size),
     Overload::function("size", &[BYTES], INT, size),
     Overload::function("size", &[LIST_OF_A], INT, size),
     Overload::function("size", &[MAP], INT, size),
-    Overload::method("size", &[STRING], INT, size),
+    Overload::function("size", &[STRING], INT, size),
     Overload::method("size", &[BYTES], INT, size),
     Overload::method("size", &[LIST_OF_A], INT, size),
     Overload::method("size", &[MAP], INT, size),
+    Overload::method("size", &[STRING], INT, size),
     Overload::function("type", &[A], Shape::TypeOf(&A), type_of),
     Overload::function("dyn", &[A], DYN, same),
     Overload::function("bool", &[BOOL], BOOL, same),

@@ -70,6 +70,11 @@ fn build(pattern: &str) -> Result<Regex, String> {
     Regex::builder().configure(configuration).build(&translated).map_err(|error| explanation(&error))
 }
 
+/// What the API server says about a pattern that is none.
+pub(in crate::cel) fn message(error: &str, pattern: &str) -> String {
+    format!("error parsing regexp: {error}: `{pattern}`")
+}
+
 fn explanation(error: &BuildError) -> String {
     match error.syntax_error() {
         // The last line says what is wrong, the ones before show the translated pattern.
@@ -87,8 +92,7 @@ fn pattern(context: &mut CallContext<'_>, arguments: &[Value<'_>]) -> Result<Arc
     }
     let pattern = text(arguments, 1)?;
     context.budget.spend(100 + pattern.len() as u64 * 20)?;
-    compile(pattern)
-        .map_err(|error| EvaluationError::function(format!("error parsing regexp: {error}: `{pattern}`")))
+    compile(pattern).map_err(|error| EvaluationError::function(message(&error, pattern)))
 }
 
 fn matches<'a>(context: &mut CallContext<'_>, arguments: &[Value<'a>]) -> Outcome<'a> {
