@@ -65,12 +65,12 @@ impl<'e> Checker<'e> {
         self.error(offset, format!("undeclared reference to '{name}' (in container '')"))
     }
 
-    /// A name that Kubernetes `1.<since>` knows and this version does not.
-    pub(super) fn too_new(&mut self, offset: usize, name: &str, since: u32) -> Checked {
+    /// A name, or the beginning of one, that Kubernetes `1.<since>` knows and this version does not.
+    pub(super) fn too_new(&mut self, offset: usize, name: &str, whole: &str, since: u32) -> Checked {
         self.error(
             offset,
             format!(
-                "undeclared reference to '{name}' (in container ''): it needs Kubernetes 1.{since}, and this is for 1.{}",
+                "undeclared reference to '{name}' (in container ''): {whole} needs Kubernetes 1.{since}, and this is for 1.{}",
                 self.minor
             ),
         )
@@ -308,7 +308,7 @@ impl<'e> Checker<'e> {
             let (element, of) = self.check(value);
             let of = self.entry_type(value.offset, *optional, of);
             types.push((value.offset, of.clone()));
-            joined = Some(self.join(value.offset, joined, of));
+            joined = Some(self.join(joined, of));
             steps.push((*optional, element));
         }
         self.literals.list(types);
@@ -322,11 +322,11 @@ impl<'e> Checker<'e> {
         let (mut keys, mut values) = (None, None);
         for Entry { optional, key, value } in entries {
             let (key_step, key_type) = self.check(key);
-            keys = Some(self.join(key.offset, keys, key_type.clone()));
+            keys = Some(self.join(keys, key_type.clone()));
             let (value_step, value_type) = self.check(value);
             let value_type = self.entry_type(value.offset, *optional, value_type);
             types.push([(key.offset, key_type), (value.offset, value_type.clone())]);
-            values = Some(self.join(value.offset, values, value_type));
+            values = Some(self.join(values, value_type));
             steps.push((*optional, key_step, value_step));
         }
         self.literals.map(types);
@@ -349,11 +349,12 @@ impl<'e> Checker<'e> {
     }
 
     /// The type of elements of both types.
-    fn join(&mut self, offset: usize, known: Option<Type>, of: Type) -> Type {
+    fn join(&mut self, known: Option<Type>, of: Type) -> Type {
         match known {
             None => of,
             Some(known) if self.types.accept(&known, &of) => most_general(known, of),
-            Some(known) => self.mismatch(offset, &known, &of).1,
+            // Told when all types are known, unless it is in a call of `format`.
+            Some(_) => Type::Dyn,
         }
     }
 
@@ -373,9 +374,13 @@ impl<'e> Checker<'e> {
         self.literals.leave(plain);
         let qualified =
             target.and_then(qualified_name).map(|name| format!("{}.{plain}", name.trim_start_matches('.')));
-        let qualified = qualified.filter(|name| library::named(name).any(|known| known.since <= self.minor));
+        let since = qualified.as_deref().and_then(|name| library::named(name).map(|known| known.since).min());
+        let qualified = qualified.filter(|_| since.is_some_and(|since| since <= self.minor));
         match (target, qualified) {
             (Some(target), None) => {
+                if let (Some(since), Some(name)) = (since, qualified_name(target)) {
+                    return self.too_new(target.offset, &name, &format!("{name}.{plain}"), since);
+                }
                 self.literals.enter(plain);
                 checked.insert(0, self.check(target));
                 self.literals.leave(plain);
@@ -417,7 +422,7 @@ impl<'e> Checker<'e> {
         }
         let Some(result) = result else {
             return match later {
-                Some(since) if !known => self.too_new(offset, name, since),
+                Some(since) if !known => self.too_new(offset, name, name, since),
                 _ if known => self.no_overload(offset, name, &types, method),
                 _ => self.undeclared(offset, name),
             };
@@ -431,7 +436,12 @@ impl<'e> Checker<'e> {
             },
             _ => None,
         };
-        (step(StepKind::Call(Call { overloads, arguments: steps, regex })), result)
+        let measured = match (name, overloads.as_slice()) {
+            ("distinct" | "sort", [_]) => Some(0),
+            ("flatten", [overload]) if overload.parameters.len() == 2 => Some(1),
+            _ => None,
+        };
+        (step(StepKind::Call(Call { overloads, arguments: steps, regex, measured })), result)
     }
 
     fn or_else(

@@ -9,7 +9,7 @@ use super::error::EvaluationError;
 use super::library::{self, CallContext, lists};
 use super::operators;
 use super::program::{Call, Fold, FoldKind, Literal, Step, StepKind};
-use super::types::Kind;
+use super::types::{Kind, Shape};
 use super::value::{Map, Value, whole};
 use std::sync::Arc;
 
@@ -47,7 +47,10 @@ impl<'a, 'r> Evaluator<'a, 'r> {
                 let value = self.activation.variable(name, self.budget)?;
                 Ok(if *optional { Value::some(value) } else { value })
             }
-            StepKind::Local(slot) => Ok(self.locals.get(*slot).cloned().unwrap_or(Value::Null)),
+            StepKind::Local(slot) => match self.locals.get(*slot) {
+                Some(Value::Optional(Some(value))) => native(value).map(Value::some),
+                value => Ok(value.cloned().unwrap_or(Value::Null)),
+            },
             StepKind::Select { .. } | StepKind::Index { .. } => self.qualified(step).map(Qualified::value),
             StepKind::Has { operand, field } => match self.operand(operand)? {
                 Qualified::Absent => Ok(Value::Bool(false)),
@@ -64,10 +67,14 @@ impl<'a, 'r> Evaluator<'a, 'r> {
             StepKind::Negate(operand) => operators::negate(self.evaluate(operand)?),
             StepKind::Conditional(parts) => {
                 let [condition, then, otherwise] = &**parts;
-                match self.evaluate(condition)?.as_bool() {
-                    Some(true) => self.evaluate(then),
-                    Some(false) => self.evaluate(otherwise),
-                    None => Err(EvaluationError::NoSuchOverload),
+                let chosen = match self.evaluate(condition)?.as_bool() {
+                    Some(true) => then,
+                    Some(false) => otherwise,
+                    None => return Err(EvaluationError::NoSuchOverload),
+                };
+                match self.evaluate(chosen)? {
+                    Value::Optional(Some(value)) => native(&value).map(Value::some),
+                    value => Ok(value),
                 }
             }
             StepKind::Binary(operator, operands) => self.binary(*operator, operands),
@@ -110,7 +117,7 @@ impl<'a, 'r> Evaluator<'a, 'r> {
                     None => Err(EvaluationError::NoSuchOverload),
                 };
             }
-            _ => return self.step(step).map(Qualified::start),
+            _ => return Qualified::start(self.step(step)?),
         };
         let (value, optional) = match self.operand(operand)? {
             Qualified::Absent => return Ok(Qualified::Absent),
@@ -161,6 +168,9 @@ impl<'a, 'r> Evaluator<'a, 'r> {
 
     #[inline(never)]
     fn call(&mut self, call: &'a Call) -> Result<Value<'a>> {
+        if let Some(measured) = call.measured {
+            return self.measured_call(call, measured);
+        }
         match call.arguments.as_slice() {
             [] => self.dispatch(call, &[]),
             [a] => {
@@ -181,17 +191,46 @@ impl<'a, 'r> Evaluator<'a, 'r> {
         }
     }
 
+    /// A call the API server looks at the size of an argument of, whatever it is.
+    #[cold]
+    fn measured_call(&mut self, call: &'a Call, measured: usize) -> Result<Value<'a>> {
+        let mut arguments = Vec::with_capacity(call.arguments.len());
+        let mut failed = None;
+        let wanted = if measured == 0 { "traits.Lister" } else { "types.Int" };
+        for (at, argument) in call.arguments.iter().enumerate() {
+            match self.evaluate(argument) {
+                Err(fatal) if fatal.is_fatal() => return Err(fatal),
+                Err(_) if at == measured => return Err(EvaluationError::unmeasurable("*types.Err", wanted)),
+                Err(error) => failed = failed.or(Some(error)),
+                Ok(value) => {
+                    let kind = value.kind();
+                    if at == measured && !matches!(kind, Kind::List | Kind::Int)
+                        || (at == measured && (kind == Kind::Int) != (measured == 1))
+                    {
+                        return Err(EvaluationError::unmeasurable(kind.implementation(), wanted));
+                    }
+                    arguments.push(value);
+                }
+            }
+        }
+        failed.map_or_else(|| self.dispatch(call, &arguments), Err)
+    }
+
     fn dispatch(&mut self, call: &'a Call, arguments: &[Value<'a>]) -> Result<Value<'a>> {
         for overload in &call.overloads {
             let fits = overload
                 .parameters
                 .iter()
                 .zip(arguments)
-                .all(|(shape, argument)| shape.fits(argument.kind()));
+                .all(|(shape, argument)| fits(shape, argument));
             if fits {
                 let mut context = CallContext { budget: self.budget, regex: call.regex.as_ref() };
                 return (overload.run)(&mut context, arguments);
             }
+        }
+        // A prepared pattern asks for text without saying for whom.
+        if call.regex.is_some() {
+            return Err(EvaluationError::NoSuchOverload);
         }
         Err(library::refusal(call.overloads.first().copied(), arguments))
     }
@@ -251,7 +290,11 @@ impl<'a, 'r> Evaluator<'a, 'r> {
                 self.locals.push((*value).clone());
                 let result = self.evaluate(body);
                 self.locals.truncate(slot);
-                if flat { result } else { result.map(Value::some) }
+                match result? {
+                    Value::Optional(Some(value)) if flat => native(&value).map(Value::some),
+                    value if flat => Ok(value),
+                    value => native(&value).map(Value::some),
+                }
             }
             _ => Err(EvaluationError::NoSuchOverload),
         }
@@ -294,6 +337,9 @@ impl<'a, 'r> Evaluator<'a, 'r> {
 
     #[inline(never)]
     fn fold(&mut self, fold: &'a Fold) -> Result<Value<'a>> {
+        if fold.kind == FoldKind::Sort {
+            return self.sort(fold);
+        }
         let range = self.evaluate(&fold.range)?;
         if let Some(list) = range.as_list()
             && !fold.two
@@ -303,6 +349,34 @@ impl<'a, 'r> Evaluator<'a, 'r> {
         let elements = Self::elements(&range, fold.two)?;
         let length = elements.len();
         self.fold_over(fold, elements.into_iter(), length)
+    }
+
+    fn sort(&mut self, fold: &'a Fold) -> Result<Value<'a>> {
+        let sorted = self.evaluate(&fold.range).and_then(|range| {
+            let elements = Self::elements(&range, fold.two)?;
+            let length = elements.len();
+            let keyed = self.fold_over(fold, elements.into_iter(), length)?;
+            Ok((range, keyed))
+        });
+        let (range, keyed) = match sorted {
+            Err(error) if fold.measured && !error.is_fatal() => {
+                return Err(EvaluationError::unmeasurable("*types.Err", "traits.Lister"));
+            }
+            sorted => sorted?,
+        };
+        if range.as_list().is_none() {
+            return Err(EvaluationError::NoSuchFunction(lists::SORT_BY_KEYS.into()));
+        }
+        let Some(pairs) = keyed.as_list() else { return Ok(keyed) };
+        let mut keyed: Vec<(Value<'a>, Value<'a>)> = Vec::with_capacity(pairs.len());
+        for pair in pairs.iter() {
+            let pair = pair.as_list().map(|pair| (pair.get(0), pair.get(1)));
+            if let Some((Some(element), Some(key))) = pair {
+                keyed.push((element, key));
+            }
+        }
+        lists::sort_by(self.budget, &mut keyed, |(_, key)| key)?;
+        Ok(Value::list(keyed.into_iter().map(|(element, _)| element).collect::<Vec<_>>()))
     }
 
     fn fold_over(
@@ -316,7 +390,6 @@ impl<'a, 'r> Evaluator<'a, 'r> {
         let mut matches = 0;
         let mut list = Vec::new();
         let mut map = Map::new();
-        let mut keyed: Vec<(Value<'a>, Value<'a>)> = Vec::new();
         for (first, second) in elements {
             let kept = matches!(fold.kind, FoldKind::Filter | FoldKind::Sort).then(|| first.clone());
             let key = matches!(fold.kind, FoldKind::Map).then(|| first.clone());
@@ -341,7 +414,7 @@ impl<'a, 'r> Evaluator<'a, 'r> {
                     let Some(transform) = &fold.transform else { continue };
                     let value = self.evaluate(transform)?;
                     match (fold.kind, key) {
-                        (FoldKind::Sort, _) => keyed.extend(kept.map(|element| (element, value))),
+                        (FoldKind::Sort, _) => list.extend(kept.map(|element| Value::list([element, value]))),
                         (FoldKind::Map, Some(key)) => insert(&mut map, &key, value, true)?,
                         (FoldKind::Entries, _) => {
                             let Some(entries) = value.as_map() else {
@@ -366,11 +439,8 @@ impl<'a, 'r> Evaluator<'a, 'r> {
             FoldKind::All => Value::Bool(true),
             FoldKind::Exists => Value::Bool(false),
             FoldKind::ExistsOne => Value::Bool(matches == 1),
-            FoldKind::Filter | FoldKind::List => Value::list(list),
-            FoldKind::Sort => {
-                lists::sort_by(self.budget, &mut keyed, |(_, key)| key)?;
-                Value::list(keyed.into_iter().map(|(element, _)| element).collect::<Vec<_>>())
-            }
+            // Elements with the keys they are to be sorted by.
+            FoldKind::Filter | FoldKind::List | FoldKind::Sort => Value::list(list),
             FoldKind::Map | FoldKind::Entries => Value::Map(Arc::new(map)),
         })
     }
@@ -388,15 +458,12 @@ enum Qualified<'a> {
 
 impl<'a> Qualified<'a> {
     /// The beginning of a chain.
-    fn start(value: Value<'a>) -> Self {
-        match value {
+    fn start(value: Value<'a>) -> Result<Self> {
+        Ok(match value {
             Value::Optional(None) => Self::Absent,
-            Value::Optional(Some(value)) => {
-                let value = Arc::try_unwrap(value).unwrap_or_else(|shared| (*shared).clone());
-                Self::Present { value, optional: true }
-            }
+            Value::Optional(Some(value)) => Self::Present { value: native(&value)?, optional: true },
             value => Self::Present { value, optional: false },
-        }
+        })
     }
 
     /// The value of the whole chain.
@@ -406,6 +473,36 @@ impl<'a> Qualified<'a> {
             Self::Present { value, optional: true } => Value::some(value),
             Self::Present { value, optional: false } => value,
         }
+    }
+}
+
+/// What an optional holds, once the API server has taken it out of the language and put it in again: an optional
+/// in it is gone then, and the types of Kubernetes do not come back.
+fn native<'a>(value: &Value<'a>) -> Result<Value<'a>> {
+    match value {
+        Value::Optional(None) => Ok(Value::Null),
+        Value::Optional(Some(value)) => native(value),
+        Value::Opaque(opaque) => Err(EvaluationError::function(format!(
+            "unsupported conversion to ref.Val: {}",
+            opaque.outside()
+        ))),
+        value => Ok(value.clone()),
+    }
+}
+
+/// Whether an argument is what a function asks for, as far as the API server looks: at the first element of a
+/// list, and at the first entry of a map.
+fn fits(shape: &Shape, argument: &Value<'_>) -> bool {
+    if !shape.fits(argument.kind()) {
+        return false;
+    }
+    match shape {
+        Shape::List(Shape::Dyn | Shape::Parameter(_)) => true,
+        Shape::List(of) => argument
+            .as_list()
+            .and_then(|list| list.get(0))
+            .is_none_or(|first| fits(of, &first)),
+        _ => true,
     }
 }
 

@@ -7,7 +7,7 @@
 
 use super::ast::{Expression, ExpressionKind, Operator};
 use super::check::{Checked, Checker, joined, step};
-use super::library::lists::SORTED_BY;
+use super::library::lists::{SORT_BY_KEYS, SORTED_BY};
 use super::program::{Fold, FoldKind, StepKind};
 use super::signatures::{self, MAP_INSERT};
 use super::types::{Kind, Shape, Type};
@@ -141,7 +141,7 @@ impl<'e> Checker<'e> {
         let written = written(function, arguments.len())?;
         if written.since > self.minor {
             self.check(target);
-            return Some(self.too_new(offset, function, written.since));
+            return Some(self.too_new(offset, function, function, written.since));
         }
         Some(self.fold(offset, target, written, arguments))
     }
@@ -208,18 +208,23 @@ impl<'e> Checker<'e> {
         if !self.types.accept(&accumulated, &stepped) {
             self.mismatch(offset, &accumulated, &stepped);
         }
+        let mut measured = false;
         let result = match kind {
             FoldKind::All | FoldKind::Exists => Type::BOOL,
             FoldKind::ExistsOne => {
                 let types = [Type::INT, Type::INT];
                 self.operator(offset, "_==_", signatures::of(Operator::Equal), &types)
             }
-            FoldKind::Sort => self.sorted(offset, &of, &accumulated),
+            FoldKind::Sort => {
+                let result;
+                (result, measured) = self.sorted(offset, &of, &accumulated);
+                result
+            }
             _ => self.types.resolve(&accumulated),
         };
         let predicate = predicate.map(|(_, (step, _))| step);
         let two = variables == 2;
-        (step(StepKind::Fold(Box::new(Fold { kind, range, slot, two, predicate, transform }))), result)
+        (step(StepKind::Fold(Box::new(Fold { kind, range, slot, two, predicate, transform, measured }))), result)
     }
 
     /// The types of a macro's variables, for a range of type `of`.
@@ -253,16 +258,18 @@ impl<'e> Checker<'e> {
         self.operator(offset, "cel.@mapInsert", MAP_INSERT, types)
     }
 
-    /// A list of type `of`, sorted by keys of type `keys`.
-    fn sorted(&mut self, offset: usize, of: &Type, keys: &Type) -> Type {
+    /// A list of type `of`, sorted by keys of type `keys`; and whether what sorts it is known before it runs.
+    fn sorted(&mut self, offset: usize, of: &Type, keys: &Type) -> (Type, bool) {
         let types = [of.clone(), self.types.resolve(keys)];
-        let mut result = None;
+        let (mut result, mut count) = (None, 0);
         for parameters in &SORTED_BY {
             if let Some(of) = self.fits(parameters, &parameters[0], &types) {
                 result = Some(joined(result, of));
+                count += 1;
             }
         }
-        result.unwrap_or_else(|| self.no_overload(offset, "@sortByAssociatedKeys", &types, true).1)
+        let result = result.unwrap_or_else(|| self.no_overload(offset, SORT_BY_KEYS, &types, true).1);
+        (result, count == 1)
     }
 
     fn optional_map(

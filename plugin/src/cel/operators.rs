@@ -130,7 +130,7 @@ pub(super) fn equal(left: &Value<'_>, right: &Value<'_>, budget: &mut Budget) ->
             _ => Ok(false),
         },
         (Value::Opaque(left), right) => match (&*left, right.as_opaque()) {
-            (Opaque::Quantity(left), Some(Opaque::Quantity(right))) => Ok(left == right),
+            (Opaque::Quantity(left) | Opaque::Sum(left), Some(Opaque::Quantity(right))) => Ok(left == right),
             (Opaque::Url(left), Some(Opaque::Url(right))) => Ok(left == right),
             (Opaque::Ip(left), Some(Opaque::Ip(right))) => Ok(left == right),
             (Opaque::Cidr(left), Some(Opaque::Cidr(right))) => Ok(left == right),

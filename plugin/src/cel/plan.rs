@@ -119,7 +119,7 @@ fn check_pattern(call: &Call) -> Result<(), String> {
         call.overloads.first().is_some_and(|overload| matches!(overload.name, "find" | "findAll" | "matches"));
     match call.arguments.get(1).map(|pattern| &pattern.kind) {
         Some(StepKind::Literal(Literal::String(pattern))) if takes_pattern && call.regex.is_none() => {
-            regex::compile(pattern).map(drop).map_err(|error| regex::message(&error, pattern))
+            regex::compile(pattern).map(drop).map_err(|error| regex::message(&error))
         }
         _ => Ok(()),
     }

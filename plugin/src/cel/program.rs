@@ -133,6 +133,8 @@ pub(super) struct Call {
     pub(super) arguments: Vec<Step>,
     /// The pattern of `matches`, `find` and `findAll`, when it is a literal.
     pub(super) regex: Option<Arc<Regex>>,
+    /// The argument whose size the API server looks at even when it is an error.
+    pub(super) measured: Option<usize>,
 }
 
 /// A macro over a list or a map.
@@ -148,6 +150,8 @@ pub(super) struct Fold {
     pub(super) predicate: Option<Step>,
     /// What becomes of an element, for `map` and its relatives.
     pub(super) transform: Option<Step>,
+    /// Whether the API server looks at the size of the keys a list is sorted by even when they are an error.
+    pub(super) measured: bool,
 }
 
 /// Which macro a [`Fold`] is.

@@ -43,7 +43,7 @@ pub(super) const fn of(operator: Operator) -> &'static [Signature] {
     match operator {
         Operator::Or | Operator::And => &[(&[BOOL, BOOL], BOOL)],
         Operator::Not => &[(&[BOOL], BOOL)],
-        Operator::Negate => &[(&[INT], INT), (&[DOUBLE], DOUBLE)],
+        Operator::Negate => &[(&[DOUBLE], DOUBLE), (&[INT], INT)],
         Operator::Conditional => &[(&[BOOL, A, A], A)],
         Operator::Equal | Operator::NotEqual => &[(&[A, A], BOOL)],
         Operator::Less | Operator::LessOrEqual | Operator::Greater | Operator::GreaterOrEqual => ORDER,

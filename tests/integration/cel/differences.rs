@@ -16,10 +16,13 @@ pub(super) const DIFFERENCES: &[Difference] = &[
     Difference {
         title: "a function of a later version is told with that version",
         explains: |_, ours, theirs| {
-            ours.refused
-                .split_once(": it needs Kubernetes 1.")
-                .and_then(|(start, rest)| Some((start, rest.split_once('\n')?.1)))
-                .is_some_and(|(start, rest)| format!("{start}\n{rest}") == first_refusal(&theirs.refused))
+            let without_version = |refused: &str| {
+                let (first, rest) = refused.split_once('\n')?;
+                Some(format!("{}\n{rest}", first.split_once(" (in container ''): ")?.0))
+            };
+            ours.refused.contains(" needs Kubernetes 1.")
+                && without_version(&ours.refused)
+                    == first_refusal(&theirs.refused).split_once(" (in container '')").map(|(start, rest)| format!("{start}{rest}"))
         },
     },
     Difference {
@@ -29,8 +32,10 @@ pub(super) const DIFFERENCES: &[Difference] = &[
     Difference {
         title: "a syntax error is told in other words, at the same place",
         explains: |_, ours, theirs| {
+            // The API server reads on and may find more, before that place too.
             let is_syntax = |refused: &str| refused.contains(": Syntax error: ");
-            is_syntax(&ours.refused) && is_syntax(&theirs.refused) && same_place(ours, theirs)
+            let theirs = theirs.refused.split("ERROR: ").filter(|each| is_syntax(each));
+            is_syntax(&ours.refused) && theirs.map(place).any(|theirs| Some(theirs) == ours.refused.strip_prefix("ERROR: ").map(place))
         },
     },
     Difference {
@@ -56,6 +61,29 @@ pub(super) const DIFFERENCES: &[Difference] = &[
                 })
             };
             case.expression.to_string().contains("uantity(") && failed(&theirs.results)
+        },
+    },
+    Difference {
+        title: "functions of optionals are those of the time",
+        explains: |case, ours, _| {
+            case.world.minor < 33 && ["unwrap", "unwrapOpt", "first", "last"].iter().any(|name| {
+                ours.refused.contains(&format!("{name} needs Kubernetes 1.33"))
+            })
+        },
+    },
+    Difference {
+        title: "there are no protobuf messages",
+        explains: |_, ours, _| ours.refused.contains("undeclared reference to 'google'"),
+    },
+    Difference {
+        title: "keys of maps are what the language allows",
+        explains: |_, ours, _| failed_with(ours, "unsupported key type: "),
+    },
+    Difference {
+        title: "a value outside of the language is written in another way",
+        explains: |_, ours, theirs| {
+            const START: &str = "unsupported conversion to ref.Val: (";
+            failed_with(ours, START) && failed_with(theirs, START)
         },
     },
     Difference {
@@ -90,8 +118,16 @@ pub(super) fn explanation(
     (results.len() > 1 && results.contains(&ours.results[0])).then_some(ORDER)
 }
 
+fn failed_with(evaluation: &Evaluation, message: &str) -> bool {
+    evaluation.results.first().is_some_and(|result| result.error.contains(message))
+}
+
+/// Line and column of a refusal.
+fn place(refused: &str) -> Vec<&str> {
+    refused.trim_start_matches("ERROR: ").split(':').skip(1).take(2).collect()
+}
+
 /// Whether both are about the same place in the text.
 fn same_place(ours: &Evaluation, theirs: &Evaluation) -> bool {
-    let place = |refused: &str| refused.splitn(4, ':').take(3).map(str::to_owned).collect::<Vec<_>>();
     place(&ours.refused) == place(first_refusal(&theirs.refused))
 }

@@ -96,7 +96,7 @@ fn shown(value: &Value<'_>) -> String {
         Value::Optional(Some(value)) => format!("some({})", shown(value)),
         Value::Optional(None) => "none".to_owned(),
         Value::Opaque(opaque) => match &**opaque {
-            Opaque::Quantity(quantity) => format!("quantity {:e}", quantity.as_approximate_float()),
+            Opaque::Quantity(quantity) | Opaque::Sum(quantity) => format!("quantity {:e}", quantity.as_approximate_float()),
             Opaque::Url(url) => format!("url {url}"),
             Opaque::Ip(address) => format!("ip {address}"),
             Opaque::Cidr(range) => format!("cidr {range}"),

@@ -107,6 +107,9 @@ pub(super) const OVERLOADS: &[Overload] = &{
     ]
 };
 
+/// What `sortBy` is written out in.
+pub(in crate::cel) const SORT_BY_KEYS: &str = "@sortByAssociatedKeys";
+
 /// The types `sortBy` takes: the list, and the keys it is sorted by.
 pub(in crate::cel) const SORTED_BY: [[Shape; 2]; 8] = [
     [LIST_OF_A, INTS],

@@ -101,6 +101,12 @@ pub(super) fn named(name: &str) -> impl Iterator<Item = &'static Overload> {
 pub(super) fn refusal(overload: Option<&'static Overload>, arguments: &[Value<'_>]) -> EvaluationError {
     let Some(Overload { name, .. }) = overload else { return EvaluationError::NoSuchOverload };
     match (*name, arguments) {
+        ("contains" | "startsWith" | "endsWith", _) => EvaluationError::NoSuchOverload,
+        ("sort", _) => EvaluationError::NoSuchFunction((*name).into()),
+        ("flatten", [target, depth @ ..]) => {
+            let depth = depth.first().map_or("", |depth| depth.kind().name());
+            EvaluationError::NoSuchFunction(format!("{}.flatten({depth})", target.kind().name()).into())
+        }
         // These ask the value itself, and only then who it is.
         ("matches", [Value::String(_), ..]) => EvaluationError::NoSuchOverload,
         ("matches", [target, ..]) if matches!(target.kind(), Kind::String | Kind::Duration | Kind::Timestamp) => {
