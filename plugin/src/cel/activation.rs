@@ -84,7 +84,8 @@ impl<'a> Activation<'a> {
         }
         variable.state.replace(State::Running);
         let result = variable.program.evaluate(self, budget).map_err(|error| match error {
-            error if error.is_fatal() => error,
+            // What ends the evaluation of a variable is an error like any other outside of it.
+            EvaluationError::BudgetExceeded(_) | EvaluationError::TooDeep(_) => error,
             error => {
                 EvaluationError::function(format!("composited variable {name:?} fails to evaluate: {error}"))
             }
