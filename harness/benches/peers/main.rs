@@ -14,8 +14,7 @@ mod process;
 mod stream;
 
 use contestants::{Contestant, Verdict};
-use process::{Cost, MEASURE, measure, measure_one_run};
-use std::fs;
+use process::{Cost, measure};
 use std::path::Path;
 use std::time::Duration;
 
@@ -26,9 +25,6 @@ const BUDGET: f64 = 3.0;
 
 fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if arguments.first().is_some_and(|first| first == MEASURE) {
-        return measure_one_run(arguments.into_iter().skip(1));
-    }
     let after = |name: &str| arguments.iter().skip_while(|argument| *argument != name).nth(1);
     let runs = after("--runs").map_or(Ok(7), |runs| runs.parse())?;
     let services = after("--services").map_or(Ok(125), |services| services.parse())?;
@@ -51,13 +47,13 @@ fn side_by_side(folder: &Path, services: usize, runs: usize) -> Result<(), Failu
     let (peers, missing) = contestants::peers()?;
     contestants.extend(peers);
     let manifests = folder.join("manifests.yaml");
-    fs::write(&manifests, stream::stream(services))?;
+    stream::write(services, &manifests)?;
     let mut costs = vec![Vec::new(); contestants.len()];
     let mut verdicts = Vec::new();
     for run in 0..=runs {
         for (contestant, costs) in contestants.iter().zip(&mut costs) {
             let output = folder.join("output");
-            let cost = measure(&contestant.command(&manifests), &output)?;
+            let cost = measure(&mut contestant.command(&manifests), &output)?;
             // The first fills the caches, and its output is looked at.
             if run == 0 {
                 verdicts.push(contestant.verdict(&output)?);
@@ -107,10 +103,11 @@ fn by_size(folder: &Path, contestant: &Contestant, sizes: &[usize], runs: usize)
     for services in sizes {
         let documents = services * stream::OBJECTS;
         let manifests = folder.join("manifests.yaml");
-        fs::write(&manifests, stream::stream(*services))?;
+        stream::write(*services, &manifests)?;
         let output = folder.join("output");
-        let costs =
-            (0..runs).map(|_| measure(&contestant.command(&manifests), &output)).collect::<Result<_, _>>()?;
+        let costs = (0..runs)
+            .map(|_| measure(&mut contestant.command(&manifests), &output))
+            .collect::<Result<_, _>>()?;
         let cost = median(costs);
         #[expect(clippy::cast_precision_loss, reason = "nobody has as many documents")]
         let (count, memory) = (documents as f64, cost.memory as f64);

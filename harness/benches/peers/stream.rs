@@ -3,6 +3,10 @@
 //! Each service is eight objects of eight kinds, sound by the checks of all contestants as far as they
 //! agree, and every eighth service has breaches of each sort. The same number of services gives the same bytes.
 
+use std::fs::File;
+use std::io::{self, BufWriter, Write as _};
+use std::path::Path;
+
 /// How many objects a service is.
 pub(crate) const OBJECTS: usize = 8;
 
@@ -31,16 +35,18 @@ const BREACHES: &[(&str, &str)] = &[
     ),
 ];
 
-/// The stream of `services` services.
-pub(crate) fn stream(services: usize) -> String {
+/// Writes the manifests of `services` services, one after the other: what measures holds no more than it must,
+/// for a process it starts is counted with what its parent had.
+pub(crate) fn write(services: usize, file: &Path) -> io::Result<()> {
     let mut breaching = SERVICE.to_owned();
     for (sound, breach) in BREACHES {
         assert!(breaching.contains(sound), "service.yaml has {sound:?}");
         breaching = breaching.replace(sound, breach);
     }
-    let text = |number: usize| {
+    let mut out = BufWriter::new(File::create(file)?);
+    for number in 0..services {
         let manifests = if number % BREACHING == BREACHING / 2 { &breaching } else { SERVICE };
-        manifests.replace("service-name", &format!("service-{number:04}"))
-    };
-    (0..services).map(text).collect()
+        out.write_all(manifests.replace("service-name", &format!("service-{number:04}")).as_bytes())?;
+    }
+    out.flush()
 }

@@ -29,7 +29,7 @@ mod tests;
 mod types;
 mod value;
 
-pub use activation::Activation;
+pub use activation::{Activation, Memory};
 pub use blame::Blame;
 pub use budget::Budget;
 pub use environment::{Declarations, Environment};
