@@ -42,8 +42,15 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Conc
     let mut options = arguments.judgement.options()?;
     options.encode = false;
     let selection = Selection::split(&mut options);
-    let mut outcome = arguments.judgement.renderer()?.run(&stream, &options)?;
-    outcome.report.findings.extend(selection.assert(&stream, &options.namespace));
+    // Both read the same bytes, and neither needs what the other finds.
+    let (outcome, asserted) = std::thread::scope(|scope| {
+        let asserting = scope.spawn(|| selection.assert(&stream, &options.namespace));
+        let outcome =
+            arguments.judgement.renderer().and_then(|renderer| Ok(renderer.run(&stream, &options)?));
+        (outcome, asserting.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
+    let mut outcome = outcome?;
+    outcome.report.findings.extend(asserted);
     assertions::order(&mut outcome.report.findings);
     let name = arguments.file.display().to_string();
     let place = if name == input::STANDARD_INPUT {

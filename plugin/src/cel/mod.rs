@@ -32,7 +32,7 @@ mod types;
 mod unify;
 mod value;
 
-pub use activation::Activation;
+pub use activation::{Activation, Memory};
 pub use blame::Blame;
 pub use budget::Budget;
 pub use environment::{Declarations, Environment};

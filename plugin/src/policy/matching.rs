@@ -18,14 +18,15 @@ pub struct MatchResources {
     exact: bool,
 }
 
+/// A rule about what is created, and about no subresource.
 #[derive(Clone, Debug)]
 struct Rule {
     groups: Vec<String>,
     versions: Vec<String>,
-    operations: Vec<String>,
     resources: Vec<String>,
     names: Vec<String>,
-    scope: String,
+    /// Whether they live in a namespace, where the rule asks for that.
+    namespaced: Option<bool>,
 }
 
 impl MatchResources {
@@ -36,12 +37,11 @@ impl MatchResources {
     /// [`PolicyError`] when a selector is malformed.
     pub fn read(node: Option<&Node<'_>>, place: &str) -> Result<Self, PolicyError> {
         let Some(node) = node else { return Ok(Self::default()) };
-        let rules = |key: &str| -> Option<Vec<Rule>> {
-            Some(node.get(key)?.as_sequence()?.iter().map(Rule::read).collect())
-        };
+        let rules = |key: &str| node.get(key).and_then(Node::as_sequence).unwrap_or_default();
+        let stated = rules("resourceRules");
         Ok(Self {
-            rules: rules("resourceRules").filter(|rules| !rules.is_empty()),
-            excluded: rules("excludeResourceRules").unwrap_or_default(),
+            rules: (!stated.is_empty()).then(|| stated.iter().filter_map(Rule::read).collect()),
+            excluded: rules("excludeResourceRules").iter().filter_map(Rule::read).collect(),
             namespaces: Selector::read(node.get("namespaceSelector"), place)?,
             objects: Selector::read(node.get("objectSelector"), place)?,
             exact: node.get("matchPolicy").and_then(Node::as_str) == Some("Exact"),
@@ -65,38 +65,40 @@ impl MatchResources {
 }
 
 impl Rule {
-    fn read(node: &Node<'_>) -> Self {
-        Self {
+    /// Reads a rule, `None` when it can say nothing about an object being created.
+    fn read(node: &Node<'_>) -> Option<Self> {
+        let operations = strings(node.get("operations"));
+        let whole = |resource: &String| {
+            let (name, subresource) = resource.split_once('/').unwrap_or((resource, ""));
+            matches!(subresource, "" | "*").then(|| name.to_owned())
+        };
+        let rule = Self {
             groups: strings(node.get("apiGroups")),
             versions: strings(node.get("apiVersions")),
-            operations: strings(node.get("operations")),
-            resources: strings(node.get("resources")),
+            resources: strings(node.get("resources")).iter().filter_map(whole).collect(),
             names: strings(node.get("resourceNames")),
-            scope: node.get("scope").and_then(Node::as_str).unwrap_or("*").to_owned(),
-        }
+            namespaced: match node.get("scope").and_then(Node::as_str) {
+                Some("Namespaced") => Some(true),
+                Some("Cluster") => Some(false),
+                _ => None,
+            },
+        };
+        (has(&operations, "CREATE") && !rule.resources.is_empty()).then_some(rule)
     }
 
     fn matches(&self, resource: &Resource<'_>, exact: bool) -> bool {
-        let has = |list: &[String], wanted: &str| list.iter().any(|item| item == "*" || item == wanted);
-        // With `matchPolicy: Equivalent` an object of another version of the same group is converted
-        // and judged all the same.
-        let version = !exact || has(&self.versions, resource.version);
-        let plural = self.resources.iter().any(|item| {
-            let (name, subresource) = item.split_once('/').unwrap_or((item, ""));
-            (name == "*" || name == resource.plural) && matches!(subresource, "" | "*")
-        });
-        let scope = match self.scope.as_str() {
-            "Namespaced" => resource.namespaced,
-            "Cluster" => !resource.namespaced,
-            _ => true,
-        };
         has(&self.groups, resource.group)
-            && version
-            && has(&self.operations, "CREATE")
-            && plural
-            && scope
+            && has(&self.resources, &resource.plural)
+            // With `matchPolicy: Equivalent` an object of another version of the same group is converted
+            // and judged all the same.
+            && (!exact || has(&self.versions, resource.version))
+            && self.namespaced.is_none_or(|namespaced| namespaced == resource.namespaced)
             && (self.names.is_empty() || self.names.iter().any(|name| name == resource.name))
     }
+}
+
+fn has(list: &[String], wanted: &str) -> bool {
+    list.iter().any(|item| item == "*" || item == wanted)
 }
 
 #[cfg(test)]
