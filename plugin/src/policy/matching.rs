@@ -3,6 +3,7 @@
 //! Depends on [`super::resource`] and [`super::selector`]. Every object is taken as being created.
 
 use super::PolicyError;
+use super::load::{field, one_of};
 use super::resource::Resource;
 use super::selector::{Labels, Selector};
 use super::strings::strings;
@@ -33,18 +34,20 @@ impl MatchResources {
     ///
     /// # Errors
     ///
-    /// [`PolicyError`] when a selector is malformed.
+    /// [`PolicyError`] when a selector is malformed, or a rule lacks what would make it match.
     pub fn read(node: Option<&Node<'_>>, place: &str) -> Result<Self, PolicyError> {
         let Some(node) = node else { return Ok(Self::default()) };
-        let rules = |key: &str| -> Option<Vec<Rule>> {
-            Some(node.get(key)?.as_sequence()?.iter().map(Rule::read).collect())
+        let rules = |key: &str| -> Result<Vec<Rule>, PolicyError> {
+            let items = node.get(key).and_then(Node::as_sequence).unwrap_or_default();
+            let read = |(at, item)| Rule::read(item, place, &format!("{key}[{at}]"));
+            items.iter().enumerate().map(read).collect()
         };
         Ok(Self {
-            rules: rules("resourceRules").filter(|rules| !rules.is_empty()),
-            excluded: rules("excludeResourceRules").unwrap_or_default(),
+            rules: Some(rules("resourceRules")?).filter(|rules| !rules.is_empty()),
+            excluded: rules("excludeResourceRules")?,
             namespaces: Selector::read(node.get("namespaceSelector"), place)?,
             objects: Selector::read(node.get("objectSelector"), place)?,
-            exact: node.get("matchPolicy").and_then(Node::as_str) == Some("Exact"),
+            exact: one_of(node, "matchPolicy", &["Exact", "Equivalent"], place)? == Some("Exact"),
         })
     }
 
@@ -65,15 +68,21 @@ impl MatchResources {
 }
 
 impl Rule {
-    fn read(node: &Node<'_>) -> Self {
-        Self {
-            groups: strings(node.get("apiGroups")),
-            versions: strings(node.get("apiVersions")),
-            operations: strings(node.get("operations")),
-            resources: strings(node.get("resources")),
+    fn read(node: &Node<'_>, place: &str, path: &str) -> Result<Self, PolicyError> {
+        let required = |key: &str| match strings(node.get(key)) {
+            list if list.is_empty() => {
+                Err(field(place, &format!("{path}.{key} is missing or empty, so nothing would be judged")))
+            }
+            list => Ok(list),
+        };
+        Ok(Self {
+            groups: required("apiGroups")?,
+            versions: required("apiVersions")?,
+            operations: required("operations")?,
+            resources: required("resources")?,
             names: strings(node.get("resourceNames")),
-            scope: node.get("scope").and_then(Node::as_str).unwrap_or("*").to_owned(),
-        }
+            scope: one_of(node, "scope", &["*", "Cluster", "Namespaced"], place)?.unwrap_or("*").to_owned(),
+        })
     }
 
     fn matches(&self, resource: &Resource<'_>, exact: bool) -> bool {
@@ -137,9 +146,28 @@ mod tests {
         for resources in ["[deployments]", "['*']", "['*/*']", "['deployments/*']", "[pods, deployments]"] {
             assert!(matches(&rule(resources), DEPLOYMENT), "{resources}");
         }
-        for resources in ["[pods]", "[deployments/scale]", "['*/scale']", "[]"] {
+        for resources in ["[pods]", "[deployments/scale]", "['*/scale']"] {
             assert!(!matches(&rule(resources), DEPLOYMENT), "{resources}");
         }
+    }
+
+    #[test]
+    fn a_rule_that_could_match_nothing_is_refused() {
+        let read = |text: &str| {
+            let documents = load_stream(text, &Limits::default()).unwrap();
+            MatchResources::read(Some(&documents[0].root), "f.yaml: policy p").unwrap_err().to_string()
+        };
+        for (from, to, expected) in [
+            ("operations:", "operation:", "resourceRules[0].operations is missing or empty"),
+            ("[deployments]", "deployments", "resourceRules[0].resources is missing or empty"),
+            ("[v1]", "[]", "resourceRules[0].apiVersions is missing or empty"),
+            ("apiGroups: [apps], ", "", "resourceRules[0].apiGroups is missing or empty"),
+            ("[deployments]", "[deployments], scope: Namespace", "scope: Namespace is none of *, Cluster, Namespaced"),
+        ] {
+            let error = read(&rule("[deployments]").replacen(from, to, 1));
+            assert!(error.starts_with(&format!("f.yaml: policy p: {expected}")), "{error}");
+        }
+        assert!(read("matchPolicy: exact").contains("matchPolicy: exact is none of Exact, Equivalent"));
     }
 
     #[test]
