@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 /// Judge a manifest stream by policies, built-in rules and assertions
 ///
-/// Findings are written to standard output. The exit code is 1 when there are errors among them,
+/// Findings are written to standard output, notes to standard error. The exit code is 1 when there are errors among them,
 /// or warnings with --deny-warnings. The stream itself is not changed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -38,7 +38,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Conclusion, Failure> {
-    let stream = input::read(&arguments.file)?;
+    let stream = input::read(&arguments.file, arguments.judgement.limits.max_input)?;
     let mut options = arguments.judgement.options()?;
     options.encode = false;
     let selection = Selection::split(&mut options);

@@ -33,6 +33,8 @@ pub struct Verdict {
     pub breaches: Vec<Breach>,
     /// What could not be judged.
     pub notes: Vec<String>,
+    /// The policies that are about the object, but not in force for want of parameters.
+    pub unjudged: Vec<String>,
 }
 
 const NULL: Node<'static> = Node { value: Value::Null, span: Span { start: 0, end: 0 } };
@@ -129,6 +131,7 @@ impl<'p> Judge<'p> {
                         verdict.notes.push(format!("{}: {}", policy.name, breach.message));
                     }
                     Params::Missing(None) => {}
+                    Params::NotWritten => verdict.unjudged.push(policy.name.clone()),
                 }
             }
         }
@@ -152,8 +155,13 @@ impl<'p> Judge<'p> {
                 wanted.selector.as_ref().is_none_or(|selector| selector.matches(&labels(params)))
             })
             .collect();
-        // Without any parameters at all the stream belongs to no system these policies know.
-        if found.is_empty() && !self.policies.params.is_empty() && wanted.deny_when_missing {
+        if !found.is_empty() {
+            return Params::Found(found);
+        }
+        if self.options.unknown_system {
+            return Params::NotWritten;
+        }
+        if wanted.deny_when_missing {
             return Params::Missing(Some(Breach {
                 rule: policy.name.clone(),
                 severity: binding.severity,
@@ -162,17 +170,23 @@ impl<'p> Judge<'p> {
                 message: "failed to configure binding: no params found for policy binding with `Deny` \
                           parameterNotFoundAction"
                     .to_owned(),
-                help: format!("Give a {kind} of the name that binding {} refers to.", binding.name),
+                help: format!(
+                    "Give a {kind} that binding {} refers to: beside the policies, in params/<system>.yaml.",
+                    binding.name
+                ),
             }));
         }
-        if found.is_empty() { Params::Missing(None) } else { Params::Found(found) }
+        Params::Missing(None)
     }
 }
 
 enum Params<'p> {
     NotAsked,
     Found(Vec<&'p Node<'static>>),
+    /// The system has some, but not these.
     Missing(Option<Breach>),
+    /// Nobody wrote any for the system.
+    NotWritten,
 }
 
 struct Case<'c, 'a, 'm> {

@@ -96,6 +96,9 @@ pub struct ParamRef {
     pub deny_when_missing: bool,
 }
 
+/// What a binding can ask to be done about a breach.
+const ACTIONS: &[&str] = &["Deny", "Warn", "Audit"];
+
 /// The annotation that tells how to mend a breach.
 pub const REMEDY_ANNOTATION: &str = "policies.gift.dev/remedy";
 
@@ -220,7 +223,7 @@ impl Policy {
         Ok(Self {
             remedy: remedy.unwrap_or_default().trim().to_owned(),
             constraints: MatchResources::read(Some(constraints), &place)?,
-            fails_on_error: spec.get("failurePolicy").and_then(Node::as_str) != Some("Ignore"),
+            fails_on_error: one_of(spec, "failurePolicy", &["Fail", "Ignore"], &place)? != Some("Ignore"),
             bindings: Vec::new(),
             name,
             param_kind,
@@ -238,6 +241,9 @@ impl Binding {
         let spec = node.get("spec").ok_or_else(|| field(&place, "spec is missing"))?;
         let policy = required(spec, "policyName", &place, "spec")?;
         let actions = strings(spec.get("validationActions"));
+        if let Some(other) = actions.iter().find(|action| !ACTIONS.contains(&action.as_str())) {
+            return Err(field(&place, &format!("spec.validationActions: {}", none_of(other, ACTIONS))));
+        }
         let has = |action: &str| actions.iter().any(|item| item == action);
         let severity = match (has("Deny"), has("Warn"), has("Audit")) {
             (true, ..) => Severity::Error,
@@ -247,17 +253,26 @@ impl Binding {
         };
         let param_ref = match spec.get("paramRef") {
             None => None,
-            Some(node) => Some(ParamRef {
-                name: node.get("name").and_then(Node::as_str).map(str::to_owned),
-                selector: match node.get("selector") {
-                    None => None,
-                    selector => Some(Selector::read(selector, &place)?),
-                },
-                deny_when_missing: node.get("parameterNotFoundAction").and_then(Node::as_str) == Some("Deny"),
-            }),
+            Some(node) => Some(ParamRef::read(node, &place)?),
         };
         let resources = MatchResources::read(spec.get("matchResources"), &place)?;
         Ok((policy, Self { name, resources, param_ref, severity }))
+    }
+}
+
+impl ParamRef {
+    fn read(node: &Node<'_>, place: &str) -> Result<Self, PolicyError> {
+        let name = node.get("name").and_then(Node::as_str).map(str::to_owned);
+        let selector = match node.get("selector") {
+            None => None,
+            selector => Some(Selector::read(selector, place)?),
+        };
+        if name.is_some() == selector.is_some() {
+            return Err(field(place, "spec.paramRef takes either a name or a selector"));
+        }
+        let action = one_of(node, "parameterNotFoundAction", &["Allow", "Deny"], place)?
+            .ok_or_else(|| field(place, "spec.paramRef.parameterNotFoundAction is missing"))?;
+        Ok(Self { name, selector, deny_when_missing: action == "Deny" })
     }
 }
 
@@ -290,6 +305,26 @@ fn required(node: &Node<'_>, key: &str, place: &str, path: &str) -> Result<Strin
         .and_then(Node::as_str)
         .map(str::to_owned)
         .ok_or_else(|| field(place, &format!("{path}.{key} is missing")))
+}
+
+/// The word at `key`, if there is one; it must be one of those `allowed`, for another would be taken for
+/// none at all.
+pub(super) fn one_of<'n>(
+    node: &'n Node<'_>,
+    key: &str,
+    allowed: &[&str],
+    place: &str,
+) -> Result<Option<&'n str>, PolicyError> {
+    match node.get(key).and_then(Node::as_str) {
+        Some(word) if !allowed.contains(&word) => {
+            Err(field(place, &format!("{key}: {}", none_of(word, allowed))))
+        }
+        word => Ok(word),
+    }
+}
+
+fn none_of(word: &str, allowed: &[&str]) -> String {
+    format!("{word} is none of {}", allowed.join(", "))
 }
 
 pub(super) fn field(place: &str, message: &str) -> PolicyError {
@@ -350,6 +385,31 @@ spec: {policyName: p, validationActions: [Deny]}
                 "  validations:",
                 "  others:",
                 "f.yaml: policy p: spec.validations is empty, so nothing is judged",
+            ),
+            (
+                "validationActions: [Deny]",
+                "validationActions: [Deny, Wran]",
+                "f.yaml: binding b: spec.validationActions: Wran is none of Deny, Warn, Audit",
+            ),
+            (
+                "spec:\n  matchConstraints",
+                "spec:\n  failurePolicy: ignore\n  matchConstraints",
+                "f.yaml: policy p: failurePolicy: ignore is none of Fail, Ignore",
+            ),
+            (
+                "policyName: p,",
+                "policyName: p, paramRef: {name: a},",
+                "f.yaml: binding b: spec.paramRef.parameterNotFoundAction is missing",
+            ),
+            (
+                "policyName: p,",
+                "policyName: p, paramRef: {name: a, parameterNotFoundAction: deny},",
+                "f.yaml: binding b: parameterNotFoundAction: deny is none of Allow, Deny",
+            ),
+            (
+                "policyName: p,",
+                "policyName: p, paramRef: {parameterNotFoundAction: Deny},",
+                "f.yaml: binding b: spec.paramRef takes either a name or a selector",
             ),
             (
                 "name: names",

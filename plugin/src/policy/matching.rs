@@ -3,6 +3,7 @@
 //! Depends on [`super::resource`] and [`super::selector`]. Every object is taken as being created.
 
 use super::PolicyError;
+use super::load::{field, one_of};
 use super::resource::Resource;
 use super::selector::{Labels, Selector};
 use super::strings::strings;
@@ -34,17 +35,21 @@ impl MatchResources {
     ///
     /// # Errors
     ///
-    /// [`PolicyError`] when a selector is malformed.
+    /// [`PolicyError`] when a selector is malformed, or a rule lacks what would make it match.
     pub fn read(node: Option<&Node<'_>>, place: &str) -> Result<Self, PolicyError> {
         let Some(node) = node else { return Ok(Self::default()) };
-        let rules = |key: &str| node.get(key).and_then(Node::as_sequence).unwrap_or_default();
-        let stated = rules("resourceRules");
+        let rules = |key: &str| -> Result<Vec<Option<Rule>>, PolicyError> {
+            let items = node.get(key).and_then(Node::as_sequence).unwrap_or_default();
+            let read = |(at, item)| Rule::read(item, place, &format!("{key}[{at}]"));
+            items.iter().enumerate().map(read).collect()
+        };
+        let stated = rules("resourceRules")?;
         Ok(Self {
-            rules: (!stated.is_empty()).then(|| stated.iter().filter_map(Rule::read).collect()),
-            excluded: rules("excludeResourceRules").iter().filter_map(Rule::read).collect(),
+            rules: (!stated.is_empty()).then(|| stated.into_iter().flatten().collect()),
+            excluded: rules("excludeResourceRules")?.into_iter().flatten().collect(),
             namespaces: Selector::read(node.get("namespaceSelector"), place)?,
             objects: Selector::read(node.get("objectSelector"), place)?,
-            exact: node.get("matchPolicy").and_then(Node::as_str) == Some("Exact"),
+            exact: one_of(node, "matchPolicy", &["Exact", "Equivalent"], place)? == Some("Exact"),
         })
     }
 
@@ -66,24 +71,30 @@ impl MatchResources {
 
 impl Rule {
     /// Reads a rule, `None` when it can say nothing about an object being created.
-    fn read(node: &Node<'_>) -> Option<Self> {
-        let operations = strings(node.get("operations"));
+    fn read(node: &Node<'_>, place: &str, path: &str) -> Result<Option<Self>, PolicyError> {
+        let required = |key: &str| match strings(node.get(key)) {
+            list if list.is_empty() => {
+                Err(field(place, &format!("{path}.{key} is missing or empty, so nothing would be judged")))
+            }
+            list => Ok(list),
+        };
+        let operations = required("operations")?;
         let whole = |resource: &String| {
             let (name, subresource) = resource.split_once('/').unwrap_or((resource, ""));
             matches!(subresource, "" | "*").then(|| name.to_owned())
         };
         let rule = Self {
-            groups: strings(node.get("apiGroups")),
-            versions: strings(node.get("apiVersions")),
-            resources: strings(node.get("resources")).iter().filter_map(whole).collect(),
+            groups: required("apiGroups")?,
+            versions: required("apiVersions")?,
+            resources: required("resources")?.iter().filter_map(whole).collect(),
             names: strings(node.get("resourceNames")),
-            namespaced: match node.get("scope").and_then(Node::as_str) {
+            namespaced: match one_of(node, "scope", &["*", "Cluster", "Namespaced"], place)? {
                 Some("Namespaced") => Some(true),
                 Some("Cluster") => Some(false),
                 _ => None,
             },
         };
-        (has(&operations, "CREATE") && !rule.resources.is_empty()).then_some(rule)
+        Ok((has(&operations, "CREATE") && !rule.resources.is_empty()).then_some(rule))
     }
 
     fn matches(&self, resource: &Resource<'_>, exact: bool) -> bool {
@@ -139,9 +150,28 @@ mod tests {
         for resources in ["[deployments]", "['*']", "['*/*']", "['deployments/*']", "[pods, deployments]"] {
             assert!(matches(&rule(resources), DEPLOYMENT), "{resources}");
         }
-        for resources in ["[pods]", "[deployments/scale]", "['*/scale']", "[]"] {
+        for resources in ["[pods]", "[deployments/scale]", "['*/scale']"] {
             assert!(!matches(&rule(resources), DEPLOYMENT), "{resources}");
         }
+    }
+
+    #[test]
+    fn a_rule_that_could_match_nothing_is_refused() {
+        let read = |text: &str| {
+            let documents = load_stream(text, &Limits::default()).unwrap();
+            MatchResources::read(Some(&documents[0].root), "f.yaml: policy p").unwrap_err().to_string()
+        };
+        for (from, to, expected) in [
+            ("operations:", "operation:", "resourceRules[0].operations is missing or empty"),
+            ("[deployments]", "deployments", "resourceRules[0].resources is missing or empty"),
+            ("[v1]", "[]", "resourceRules[0].apiVersions is missing or empty"),
+            ("apiGroups: [apps], ", "", "resourceRules[0].apiGroups is missing or empty"),
+            ("[deployments]", "[deployments], scope: Namespace", "scope: Namespace is none of *, Cluster, Namespaced"),
+        ] {
+            let error = read(&rule("[deployments]").replacen(from, to, 1));
+            assert!(error.starts_with(&format!("f.yaml: policy p: {expected}")), "{error}");
+        }
+        assert!(read("matchPolicy: exact").contains("matchPolicy: exact is none of Exact, Equivalent"));
     }
 
     #[test]

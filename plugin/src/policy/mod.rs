@@ -14,6 +14,8 @@
 //! - `request.userInfo`, `request.uid` and `authorizer` are the cluster's; here nobody asks.
 //! - Objects of another version are not converted: they are judged as they are written.
 //! - Time zones have no names here: `UTC` and offsets such as `+09:00` alone.
+//! - Parameters belong to a system, and bindings that take some are in force for the systems that have any,
+//!   as the chart binds them to a system's own namespaces ([`crate::protocol::Options::unknown_system`]).
 
 mod decoded;
 mod exception;
