@@ -3,13 +3,15 @@
 use super::failure::Failure;
 use super::judgement::{self, Channel, JudgementArguments};
 use super::output::{Format, Terminal};
+use super::schemas::{SchemaArguments, kubernetes_version};
 use super::{Conclusion, catalogue, input};
 use gift_harness::assertions::{self, Context};
 use gift_harness::objects::Objects;
 use gift_harness::policies::PolicySelection;
 use gift_harness::post_render::{PostRenderOptions, today};
 use gift_harness::report::Place;
-use gift_plugin::protocol::Finding;
+use gift_harness::schema::{self, Minor};
+use gift_plugin::protocol::Report;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -26,6 +28,8 @@ Examples:
   gift check manifests.yaml --format sarif > gift.sarif
   gift check manifests.yaml --policy none           built-in rules and assertions alone, for any chart
   gift check part.yaml --skip reference-exists      what it refers to is in the cluster already
+  gift check manifests.yaml --kubernetes 1.30       as that version would take it
+  gift check manifests.yaml --schemas ./crds        custom resources too
 
 Exit codes:
   0  nothing is wrong        1  findings        2  the stream cannot be read")]
@@ -33,6 +37,11 @@ pub(crate) struct Arguments {
     /// The file with the stream, or `-` for standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    /// The Kubernetes version it is for, as 1.34; otherwise the newest known
+    #[arg(long, value_name = "VERSION", value_parser = kubernetes_version)]
+    kubernetes: Option<Minor>,
+    #[command(flatten)]
+    schemas: SchemaArguments,
     #[command(flatten)]
     judgement: JudgementArguments,
 }
@@ -43,7 +52,15 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Conc
     options.encode = false;
     let selection = Selection::split(&mut options);
     let mut outcome = arguments.judgement.renderer()?.run(&stream, &options)?;
-    outcome.report.findings.extend(selection.assert(&stream, &options.namespace));
+    let schemas = arguments.schemas.read()?;
+    let kubernetes = arguments.kubernetes.map(|version| version.to_string());
+    let context = Context {
+        namespace: Some(&options.namespace),
+        kubernetes: kubernetes.as_deref(),
+        schemas: Some(&schemas),
+        ..Context::default()
+    };
+    selection.assert(&stream, &context, &mut outcome.report);
     assertions::order(&mut outcome.report.findings);
     let name = arguments.file.display().to_string();
     let place = if name == input::STANDARD_INPUT {
@@ -98,17 +115,15 @@ impl Selection {
         Self { only, skip, none }
     }
 
-    /// What the assertions find; nothing in a stream that cannot be read, which the plugin has told.
-    fn assert(&self, stream: &[u8], namespace: &str) -> Vec<Finding> {
-        let (false, Ok(objects)) = (self.none, Objects::read(stream)) else { return Vec::new() };
+    /// Adds what the assertions find; nothing in a stream that cannot be read, which the plugin has told.
+    fn assert(&self, stream: &[u8], context: &Context<'_>, report: &mut Report) {
+        let (false, Ok(objects)) = (self.none, Objects::read(stream)) else { return };
         let today = today();
-        let context = Context {
-            namespace: Some(namespace),
-            today: Some(&today),
-            only: &self.only,
-            skip: &self.skip,
-            ..Context::default()
-        };
-        assertions::check(&objects, &context)
+        let context = Context { today: Some(&today), only: &self.only, skip: &self.skip, ..*context };
+        report.findings.extend(assertions::check(&objects, &context));
+        if context.selects("schema") {
+            let schemas = context.schemas.cloned().unwrap_or_default();
+            report.notes.extend(schema::Unknown::of(&objects, &schemas).note());
+        }
     }
 }

@@ -114,6 +114,7 @@ impl Bench<'_> {
         let context = Context {
             namespace: Some(namespace),
             kubernetes: cell.kubernetes.as_deref(),
+            schemas: Some(&self.plan.schemas),
             today: Some(&today),
             values: values.as_ref(),
             rendered: Some(&rendered.stream),

@@ -70,6 +70,35 @@ fn build(pattern: &str) -> Result<Regex, String> {
     Regex::builder().configure(configuration).build(&translated).map_err(|error| explanation(&error))
 }
 
+/// A pattern in RE2's syntax, compiled.
+///
+/// ```
+/// use gift_plugin::cel::Pattern;
+///
+/// let pattern = Pattern::new(r"^\d+[smh]$")?;
+/// assert!(pattern.matches("30s") && !pattern.matches("30"));
+/// # Ok::<(), String>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Pattern(Arc<Regex>);
+
+impl Pattern {
+    /// Compiles a pattern.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub fn new(source: &str) -> Result<Self, String> {
+        build(source).map(Arc::new).map(Self)
+    }
+
+    /// Whether it matches anywhere in a text.
+    #[must_use]
+    pub fn matches(&self, text: &str) -> bool {
+        self.0.is_match(text)
+    }
+}
+
 fn explanation(error: &BuildError) -> String {
     match error.syntax_error() {
         // The last line says what is wrong, the ones before show the translated pattern.
