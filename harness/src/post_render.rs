@@ -210,10 +210,11 @@ impl PostRenderer {
     /// fault or a limit is reached. What is wrong with objects is in the report instead.
     pub fn run(&self, stream: &[u8], options: &PostRenderOptions) -> Result<Outcome, PostRenderError> {
         let (request, system) = request(stream, options)?;
-        let (mut report, stream) = self.sandbox.run(&request, stream).map_err(|source| match &self.module {
-            None => PostRenderError::Sandbox(source),
-            Some(path) => PostRenderError::Module { path: path.clone(), source },
-        })?;
+        let (mut report, stream) =
+            self.sandbox.run(&request, stream).map_err(|source| match &self.module {
+                None => PostRenderError::Sandbox(source),
+                Some(path) => PostRenderError::Module { path: path.clone(), source },
+            })?;
         match report.error {
             Some(failure) => Err(PostRenderError::Refused { kind: failure.kind, message: failure.message }),
             None => {

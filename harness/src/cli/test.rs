@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::output::{Format, Terminal};
 use super::progress::Progress;
 use super::renderer::RendererArguments;
+use super::schemas::SchemaArguments;
 use super::shard::Shard;
 use super::{Conclusion, HelmMajor, reports};
 use gift_harness::diagnosis::Category;
@@ -80,6 +81,8 @@ pub(crate) struct Arguments {
     /// Render every cell, whether or not an earlier run has; what is rendered is not kept
     #[arg(long)]
     no_cache: bool,
+    #[command(flatten)]
+    schemas: SchemaArguments,
     #[command(flatten)]
     renderer: RendererArguments,
     #[command(flatten)]
@@ -183,6 +186,7 @@ fn plan(
         skip: arguments.skip.iter().chain(&built_in).filter(is_asserted).cloned().collect(),
         fail_fast: arguments.fail_fast,
         verdicts: kept,
+        schemas: arguments.schemas.add_to(all.schemas)?,
         ..all
     })
 }

@@ -21,6 +21,7 @@ use crate::matrix::{Cell, Matrix};
 use crate::render::stored::StoreDirectory;
 use crate::render::{HelmVersion, HelmWorker, RenderError, Renderer};
 use crate::rules::Rule;
+use crate::schema::{CustomSchemas, SchemaError, Schemas};
 use crate::tools::{self, Tool, ToolError};
 use gift_plugin::protocol::Finding;
 use std::collections::BTreeSet;
@@ -78,6 +79,8 @@ pub struct Plan {
     pub only: Vec<String>,
     /// Ids of assertions not to look with.
     pub skip: Vec<String>,
+    /// Schemas of custom resources, beside those of Kubernetes and of the streams themselves.
+    pub schemas: Schemas,
     /// Whether no cell begins once one has failed.
     pub fail_fast: bool,
     /// Whether each cell of Helm 4 is held against what Helm 3 renders.
@@ -89,13 +92,19 @@ pub struct Plan {
 
 impl Plan {
     /// Every cell of a matrix, rendered by the workers where there are any and by the `helm template`
-    /// command where not, with every assertion.
+    /// command where not, with every assertion. Custom resources are held against the schemas of the chart
+    /// and of the folders the matrix names.
     ///
     /// # Errors
     ///
-    /// [`RunError::Render`] when the environment Helm runs in cannot be made.
+    /// [`RunError::Render`] when the environment Helm runs in cannot be made, [`RunError::Schema`] when
+    /// schemas cannot be read.
     pub fn of(matrix: &Matrix) -> Result<Self, RunError> {
         let cells = matrix.cells();
+        let mut schemas = Schemas::default().with(Arc::new(CustomSchemas::of_chart(matrix.chart())?));
+        for folder in matrix.schemas() {
+            schemas = schemas.with(Arc::new(CustomSchemas::of_folder(folder)?));
+        }
         Ok(Self {
             chart: matrix.chart().to_owned(),
             values_directory: matrix.values_directory().to_owned(),
@@ -108,6 +117,7 @@ impl Plan {
             post_render: None,
             only: Vec::new(),
             skip: Vec::new(),
+            schemas,
             fail_fast: false,
             verdicts: None,
         })
@@ -190,6 +200,9 @@ pub enum RunError {
     /// The values of a cell are not there.
     #[error(transparent)]
     Environment(#[from] EnvironmentError),
+    /// Schemas of custom resources cannot be read.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
     /// There is nothing to run.
     #[error("there is no cell to run")]
     NoCells,
@@ -213,6 +226,7 @@ impl Diagnose for RunError {
             Self::Tool(error) => error.category(),
             Self::Render(error) => error.category(),
             Self::Environment(error) => error.category(),
+            Self::Schema(error) => error.category(),
             Self::NoCells | Self::Assertion { .. } => Category::Input,
             Self::Lost { .. } => Category::Internal,
         }
@@ -223,6 +237,7 @@ impl Diagnose for RunError {
             Self::Tool(error) => error.help(),
             Self::Render(error) => error.help(),
             Self::Environment(error) => error.help(),
+            Self::Schema(error) => error.help(),
             Self::NoCells => Some("Check the filter against the ids of the matrix's cells.".to_owned()),
             Self::Assertion { .. } => {
                 let ids: Vec<_> = assertions::all().iter().map(|assertion| assertion.id()).collect();

@@ -135,6 +135,7 @@ impl<'b> Unit<'b> {
         let context = Context {
             namespace: Some(&plan.namespace),
             kubernetes: None,
+            schemas: Some(&plan.schemas),
             today: Some(&self.bench.today),
             values: values.as_ref().as_ref(),
             rendered: Some(&rendered),

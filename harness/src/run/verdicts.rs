@@ -34,6 +34,7 @@ impl Verdicts {
         parts.add(FORMAT);
         parts.add(program(&std::env::current_exe().ok()?));
         parts.add(today);
+        parts.add(plan.schemas.identity());
         parts.add(match &plan.post_render {
             Some(post_render) => post_render.identity()?,
             None => String::new(),

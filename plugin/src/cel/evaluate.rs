@@ -218,11 +218,8 @@ impl<'a, 'r> Evaluator<'a, 'r> {
 
     fn dispatch(&mut self, call: &'a Call, arguments: &[Value<'a>]) -> Result<Value<'a>> {
         for overload in &call.overloads {
-            let fits = overload
-                .parameters
-                .iter()
-                .zip(arguments)
-                .all(|(shape, argument)| fits(shape, argument));
+            let fits =
+                overload.parameters.iter().zip(arguments).all(|(shape, argument)| fits(shape, argument));
             if fits {
                 let mut context = CallContext { budget: self.budget, regex: call.regex.as_ref() };
                 return (overload.run)(&mut context, arguments);
@@ -482,10 +479,9 @@ fn native<'a>(value: &Value<'a>) -> Result<Value<'a>> {
     match value {
         Value::Optional(None) => Ok(Value::Null),
         Value::Optional(Some(value)) => native(value),
-        Value::Opaque(opaque) => Err(EvaluationError::function(format!(
-            "unsupported conversion to ref.Val: {}",
-            opaque.outside()
-        ))),
+        Value::Opaque(opaque) => {
+            Err(EvaluationError::function(format!("unsupported conversion to ref.Val: {}", opaque.outside())))
+        }
         value => Ok(value.clone()),
     }
 }
@@ -498,10 +494,9 @@ fn fits(shape: &Shape, argument: &Value<'_>) -> bool {
     }
     match shape {
         Shape::List(Shape::Dyn | Shape::Parameter(_)) => true,
-        Shape::List(of) => argument
-            .as_list()
-            .and_then(|list| list.get(0))
-            .is_none_or(|first| fits(of, &first)),
+        Shape::List(of) => {
+            argument.as_list().and_then(|list| list.get(0)).is_none_or(|first| fits(of, &first))
+        }
         _ => true,
     }
 }

@@ -40,6 +40,7 @@ pub use error::{CompileError, EvaluationError};
 pub use library::cidr::Cidr;
 pub use library::format::NamedFormat;
 pub use library::quantity::Quantity;
+pub use library::regex::Pattern;
 pub use library::semver::Semver;
 pub use library::time::{Duration, Timestamp};
 pub use library::url::Url;

@@ -25,9 +25,8 @@ const CONVERSIONS: [&str; 10] =
 ///
 /// The first constant that has none.
 pub(super) fn plan(source: &str, root: &mut Step) -> Result<(), CompileError> {
-    fold(root).map_err(|message| {
-        CompileError::new(source, 0, format!("program instantiation failed: {message}"))
-    })
+    fold(root)
+        .map_err(|message| CompileError::new(source, 0, format!("program instantiation failed: {message}")))
 }
 
 fn fold(step: &mut Step) -> Result<(), String> {
@@ -87,7 +86,9 @@ fn is_constant(step: &Step) -> bool {
     match &step.kind {
         StepKind::Literal(_) => true,
         StepKind::List(elements) => elements.iter().all(|(_, element)| is_constant(element)),
-        StepKind::Map(entries) => entries.iter().all(|(_, key, value)| is_constant(key) && is_constant(value)),
+        StepKind::Map(entries) => {
+            entries.iter().all(|(_, key, value)| is_constant(key) && is_constant(value))
+        }
         // What is constant and still a call has a value no literal can have.
         StepKind::Call(Call { overloads, arguments, .. }) => {
             overloads.first().is_some_and(|overload| CONVERSIONS.contains(&overload.name))
@@ -115,8 +116,10 @@ fn literal(value: &Value<'_>) -> Option<Literal> {
 
 /// A literal pattern of `find`, `findAll` and `matches` is compiled already when it is one.
 fn check_pattern(call: &Call) -> Result<(), String> {
-    let takes_pattern =
-        call.overloads.first().is_some_and(|overload| matches!(overload.name, "find" | "findAll" | "matches"));
+    let takes_pattern = call
+        .overloads
+        .first()
+        .is_some_and(|overload| matches!(overload.name, "find" | "findAll" | "matches"));
     match call.arguments.get(1).map(|pattern| &pattern.kind) {
         Some(StepKind::Literal(Literal::String(pattern))) if takes_pattern && call.regex.is_none() => {
             regex::compile(pattern).map(drop).map_err(|error| regex::message(&error))

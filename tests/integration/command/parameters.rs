@@ -8,7 +8,10 @@ const LABEL: &str = "app.kubernetes.io/part-of";
 
 /// Keeps every rule without parameters, and says which system it belongs to.
 fn stream(system: &str) -> String {
-    deployment("    app: user-service\n    project: gift-service\n", &format!("    app: user-service\n    {LABEL}: {system}\n"))
+    deployment(
+        "    app: user-service\n    project: gift-service\n",
+        &format!("    app: user-service\n    {LABEL}: {system}\n"),
+    )
 }
 
 /// Runs `gift` and gives exit code, stdout and stderr.
@@ -48,7 +51,8 @@ fn the_rules_the_system_and_the_place_of_parameters_are_told() {
 fn a_stream_of_no_system_is_told_how_to_name_one() {
     let workplace = Workplace::new(4);
     let (_, system) = chart_and_system();
-    let stream = deployment("    project: gift-service\n    tier: backend\nspec:", "    tier: backend\nspec:");
+    let stream =
+        deployment("    project: gift-service\n    tier: backend\nspec:", "    tier: backend\nspec:");
     let (code, _, stderr) = run(&workplace, &["post-render"], &stream);
     assert_eq!(code, 0, "{stderr}");
     for told in [LABEL, "--system names it: ", &system] {
@@ -79,14 +83,18 @@ fn it_is_in_the_report_and_only_where_it_matters() {
     for (about, arguments) in [
         ("asked to be quiet", &["post-render", "-q"][..]),
         ("no policies", &["post-render", "--policy", "none"]),
-        ("policies without parameters", &["post-render", "--policy", "networking", "--only", "require-ndots"]),
+        (
+            "policies without parameters",
+            &["post-render", "--policy", "networking", "--only", "require-ndots"],
+        ),
         ("rules that need none", &["post-render", "--only", "pinned-image-tag"]),
     ] {
         let (_, _, stderr) = run(&workplace, arguments, &stream);
         assert!(!stderr.contains("not judged"), "{about}: {stderr}");
     }
     // No object that such a rule is about.
-    let config = format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: a, labels: {{{LABEL}: bakery}}}}\n");
+    let config =
+        format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: a, labels: {{{LABEL}: bakery}}}}\n");
     let (code, _, stderr) = run(&workplace, &["post-render"], &config);
     assert_eq!((code, stderr.as_str()), (0, ""));
 }
@@ -161,7 +169,8 @@ spec:
     );
     if let Some(system) = params {
         let name = format!("rules/params/{system}.yaml");
-        workplace.write(&name, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: other}\ndata: {name: web}\n");
+        workplace
+            .write(&name, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: other}\ndata: {name: web}\n");
     }
     workplace
 }

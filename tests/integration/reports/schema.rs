@@ -22,8 +22,11 @@ impl Schema {
         // Helm takes null for a value that is to be removed.
         assert!(!document.to_string().contains("null"), "{document}");
         self.workplace.write("document.json", document.to_string());
-        let output =
-            self.workplace.helm(&["template", "document", "./document", "-f", "document.json"]).output().unwrap();
+        let output = self
+            .workplace
+            .helm(&["template", "document", "./document", "-f", "document.json"])
+            .output()
+            .unwrap();
         let told = text(&output.stderr);
         if output.status.success() {
             return None;

@@ -109,7 +109,9 @@ pub(super) fn refusal(overload: Option<&'static Overload>, arguments: &[Value<'_
         }
         // These ask the value itself, and only then who it is.
         ("matches", [Value::String(_), ..]) => EvaluationError::NoSuchOverload,
-        ("matches", [target, ..]) if matches!(target.kind(), Kind::String | Kind::Duration | Kind::Timestamp) => {
+        ("matches", [target, ..])
+            if matches!(target.kind(), Kind::String | Kind::Duration | Kind::Timestamp) =>
+        {
             EvaluationError::NoSuchOverload
         }
         ("size", [value]) if matches!(value.kind(), Kind::Duration | Kind::Timestamp) => {
