@@ -74,9 +74,7 @@ impl JudgementArguments {
     pub(crate) fn renderer(&self) -> Result<PostRenderer, Failure> {
         Ok(match &self.module {
             None => PostRenderer::with_limits(self.limits.over(SandboxLimits::default()))?,
-            Some(path) => {
-                PostRenderer::of_module(path, self.limits.over(SandboxLimits::of_a_stranger()))?
-            }
+            Some(path) => PostRenderer::of_module(path, self.limits.over(SandboxLimits::of_a_stranger()))?,
         })
     }
 

@@ -95,7 +95,8 @@ impl Outcome {
 fn write(out: &mut impl Write, name: &str, time: Option<Duration>, cases: &[Case]) -> io::Result<()> {
     let failures = cases.iter().filter(|case| matches!(case.outcome, Outcome::Failure { .. })).count();
     let errors = cases.iter().filter(|case| matches!(case.outcome, Outcome::Error { .. })).count();
-    let counts = format!("tests=\"{}\" failures=\"{failures}\" errors=\"{errors}\"{}", cases.len(), seconds(time));
+    let counts =
+        format!("tests=\"{}\" failures=\"{failures}\" errors=\"{errors}\"{}", cases.len(), seconds(time));
     writeln!(out, r#"<?xml version="1.0" encoding="UTF-8"?>"#)?;
     writeln!(out, r#"<testsuites name="gift" {counts}>"#)?;
     writeln!(out, r#"    <testsuite name="{}" {counts}>"#, attribute(name))?;

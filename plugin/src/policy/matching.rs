@@ -162,7 +162,11 @@ mod tests {
             ("[deployments]", "deployments", "resourceRules[0].resources is missing or empty"),
             ("[v1]", "[]", "resourceRules[0].apiVersions is missing or empty"),
             ("apiGroups: [apps], ", "", "resourceRules[0].apiGroups is missing or empty"),
-            ("[deployments]", "[deployments], scope: Namespace", "scope: Namespace is none of *, Cluster, Namespaced"),
+            (
+                "[deployments]",
+                "[deployments], scope: Namespace",
+                "scope: Namespace is none of *, Cluster, Namespaced",
+            ),
         ] {
             let error = read(&rule("[deployments]").replacen(from, to, 1));
             assert!(error.starts_with(&format!("f.yaml: policy p: {expected}")), "{error}");

@@ -37,7 +37,10 @@ spec: {{policyName: house-rule, validationActions: [Deny]}}
 /// The same with parameters, and an object that keeps it when the limit is 20.
 fn with_params() -> String {
     policy("int(object.data.limit) <= int(params.data.limit)")
-        .replace("spec:\n  failurePolicy", "spec:\n  paramKind: {apiVersion: v1, kind: ConfigMap}\n  failurePolicy")
+        .replace(
+            "spec:\n  failurePolicy",
+            "spec:\n  paramKind: {apiVersion: v1, kind: ConfigMap}\n  failurePolicy",
+        )
         .replace(
             "policyName: house-rule,",
             "policyName: house-rule, paramRef: {name: bounds, parameterNotFoundAction: Deny},",
@@ -75,7 +78,11 @@ fn one_that_cannot_be_loaded_is_named_with_the_place() {
     let good = policy("true");
     let cases: [(&str, String, &[&str]); 11] = [
         ("no YAML", "kind: [Validating\n".into(), &["rules/broken.yaml", "broken.yaml:2:1: not YAML"]),
-        ("no spec", "kind: ValidatingAdmissionPolicy\nmetadata: {name: a}\n".into(), &["policy a: spec is missing"]),
+        (
+            "no spec",
+            "kind: ValidatingAdmissionPolicy\nmetadata: {name: a}\n".into(),
+            &["policy a: spec is missing"],
+        ),
         ("no name", good.replacen("{name: house-rule}", "{}", 1), &["metadata.name is missing"]),
         ("nothing to judge by", good.replace("validations:", "validation:"), &["spec.validations is empty"]),
         (
@@ -87,15 +94,27 @@ fn one_that_cannot_be_loaded_is_named_with_the_place() {
         (
             "a syntax error",
             policy("object.data.limit <="),
-            &["policy house-rule: spec.validations[0].expression does not compile: Syntax error", "object.data.limit <="],
+            &[
+                "policy house-rule: spec.validations[0].expression does not compile: Syntax error",
+                "object.data.limit <=",
+            ],
         ),
-        ("a type error", policy("1 + 'a' == 2"), &["found no matching overload for '_+_'", "  | 1 + 'a' == 2", "  |   ^"]),
-        ("an unknown function", policy("shout(object)"), &["undeclared reference to 'shout'", "  | shout(object)"]),
+        (
+            "a type error",
+            policy("1 + 'a' == 2"),
+            &["found no matching overload for '_+_'", "  | 1 + 'a' == 2", "  |   ^"],
+        ),
+        (
+            "an unknown function",
+            policy("shout(object)"),
+            &["undeclared reference to 'shout'", "  | shout(object)"],
+        ),
         ("an unknown variable", policy("objct.data == null"), &["undeclared reference to 'objct'"]),
         ("no verdict", policy("object.metadata.name + 'a'"), &["must evaluate to bool"]),
     ];
     for (about, text, expected) in cases {
-        let workplace = workplace(&[("good.yaml", &good.replace("house-rule", "good")), ("broken.yaml", &text)]);
+        let workplace =
+            workplace(&[("good.yaml", &good.replace("house-rule", "good")), ("broken.yaml", &text)]);
         let (code, stdout, stderr) = judge(&workplace, "rules");
         assert_eq!((code, stdout.as_str()), (2, ""), "{about}: {stderr}");
         assert!(stderr.starts_with("error: ") && stderr.contains("\nhelp: "), "{about}: {stderr}");
@@ -114,9 +133,9 @@ fn files_that_cannot_be_read_are_named() {
     fs::create_dir_all(workplace.path().join("binary")).unwrap();
     fs::write(workplace.path().join("binary/rule.yaml"), b"kind: \xff\n").unwrap();
     let mut cases = vec![
-        ("./none", "the policies in ./none cannot be read"),
+        ("./absent", "the policies in ./absent cannot be read"),
         ("rules/good.yaml", "the policies in rules/good.yaml cannot be read"),
-        ("none", "neither a set of policies nor a folder named none"),
+        ("absent", "neither a set of policies nor a folder named absent"),
         ("empty", "no policy (*.yaml) in empty"),
         ("binary", "the policies in binary/rule.yaml cannot be read"),
     ];
@@ -143,9 +162,12 @@ fn an_error_while_judging_is_a_breach_unless_the_policy_ignores_it() {
     let failing = policy("int(object.data.none) <= 20");
     let (code, stdout, stderr) = judge(&workplace(&[("rule.yaml", &failing)]), "rules");
     assert_eq!((code, stdout.as_str()), (1, ""), "{stderr}");
-    for told in
-        ["error[house-rule]", "int(object.data.none) <= 20", "no such key: none", "shop/templates/settings.yaml"]
-    {
+    for told in [
+        "error[house-rule]",
+        "int(object.data.none) <= 20",
+        "no such key: none",
+        "shop/templates/settings.yaml",
+    ] {
         assert!(stderr.contains(told), "{told} is not in {stderr}");
     }
     // As in a cluster the object passes then; here it is told.

@@ -28,7 +28,13 @@ fn input_size() {
     let stream = format!("{STREAM}# {}\n", "-".repeat(2000));
     for verb in VERBS {
         let bounded = [verb, &["--max-input", "1Ki"]].concat();
-        assert_refused(&workplace, &bounded, &stream, "standard input has more than 1024 bytes", "--max-input");
+        assert_refused(
+            &workplace,
+            &bounded,
+            &stream,
+            "standard input has more than 1024 bytes",
+            "--max-input",
+        );
         let (code, _, stderr) = run(&workplace, &[verb, &["--max-input", "3k"]].concat(), &stream);
         assert_eq!(code, 0, "{stderr}");
     }

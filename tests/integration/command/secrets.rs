@@ -60,7 +60,9 @@ impl House {
     /// Runs `gift` with a key, or without.
     fn gift(&self, key: Option<&Path>, arguments: &[&str], input: &[u8]) -> Output {
         let mut command = self.workplace.gift(arguments);
-        for variable in ["SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD", "SOPS_AGE_SSH_PRIVATE_KEY_FILE"] {
+        for variable in
+            ["SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD", "SOPS_AGE_SSH_PRIVATE_KEY_FILE"]
+        {
             command.env_remove(variable);
         }
         if let Some(key) = key {
@@ -185,7 +187,8 @@ fn identity(object: &Value) -> String {
     format!("{} {}/{}", object["kind"], namespace(object), object["metadata"]["name"])
 }
 
-const FINISH: &[&str] = &["--secrets", "mine.yaml", "--refresh-checksums", "--policy", "none", "--only", "unparsable"];
+const FINISH: &[&str] =
+    &["--secrets", "mine.yaml", "--refresh-checksums", "--policy", "none", "--only", "unparsable"];
 
 #[test]
 fn a_changed_secret_restarts_exactly_the_pods_that_read_it() {
@@ -209,6 +212,8 @@ fn a_changed_secret_restarts_exactly_the_pods_that_read_it() {
         let render = house.gift(Some(&key), &[&["render", &environment][..], FINISH].concat(), b"");
         assert!(render.status.success(), "{environment}: {}", text(&render.stderr));
         let before = json(&render.stdout);
+        // A system may do without checksums; then nothing restarts.
+        let has_checksums = text(&render.stdout).contains("checksum/secret");
         // Every secret where there are many, elsewhere one.
         let some = if sources.len() > 10 { usize::MAX } else { 1 };
         for (source, filled) in sources.iter().take(some) {
@@ -226,7 +231,7 @@ fn a_changed_secret_restarts_exactly_the_pods_that_read_it() {
                 let (mut old, mut new) = (Vec::new(), Vec::new());
                 pods(&before, &mut old);
                 pods(&after, &mut new);
-                if old.iter().any(|pod| reads(pod, &namespace(&before), filled)) {
+                if has_checksums && old.iter().any(|pod| reads(pod, &namespace(&before), filled)) {
                     consumers.insert(name.clone());
                 }
                 if old != new {
@@ -243,7 +248,11 @@ fn a_changed_secret_restarts_exactly_the_pods_that_read_it() {
                 };
                 if before["kind"] == "Secret" {
                     for (key, value) in after["data"].as_object().into_iter().flatten() {
-                        assert_eq!(*value != before["data"][key], is_filled(key), "{environment} {name} {key}");
+                        assert_eq!(
+                            *value != before["data"][key],
+                            is_filled(key),
+                            "{environment} {name} {key}"
+                        );
                     }
                     (before["data"], after["data"]) = (Value::Null, Value::Null);
                 }
@@ -300,7 +309,11 @@ fn what_goes_wrong_is_told_without_a_value() {
     house.assert_nothing_leaks(&outputs.iter().collect::<Vec<_>>());
 
     // With the right key: a value the rules mind, which the report quotes the place of; one that was tampered with.
-    house.encrypt("mine.yaml", &BTreeMap::from([("TOKEN".to_owned(), format!("CHANGE_ME-{CANARY}"))]), &public);
+    house.encrypt(
+        "mine.yaml",
+        &BTreeMap::from([("TOKEN".to_owned(), format!("CHANGE_ME-{CANARY}"))]),
+        &public,
+    );
     let refused = house.gift(Some(&key), &arguments, REFERRING.as_bytes());
     assert_eq!(refused.status.code(), Some(1), "{}", text(&refused.stderr));
     assert!(text(&refused.stderr).contains("placeholder"), "{}", text(&refused.stderr));
@@ -324,15 +337,20 @@ fn secrets_of_hooks_subcharts_and_lists_are_filled_behind_helm() {
     let chart = "apiVersion: v2\nname: shop\nversion: 0.1.0\n";
     house.workplace.write("shop/Chart.yaml", chart);
     house.workplace.write("shop/charts/child/Chart.yaml", chart.replace("shop", "child"));
-    let secret = |name: &str, more: &str| format!("apiVersion: v1\nkind: Secret\nmetadata:\n  name: {name}\n{more}");
+    let secret =
+        |name: &str, more: &str| format!("apiVersion: v1\nkind: Secret\nmetadata:\n  name: {name}\n{more}");
     house.workplace.write(
         "shop/templates/hook.yaml",
         secret("hook", "  annotations: {helm.sh/hook: pre-install}\nimmutable: true\ndata: {A: 'secretRef:HOOK', B: AP/+}\n"),
     );
-    house.workplace.write("shop/charts/child/templates/s.yaml", secret("child", "data: {A: 'secretRef:CHILD'}\n"));
+    house
+        .workplace
+        .write("shop/charts/child/templates/s.yaml", secret("child", "data: {A: 'secretRef:CHILD'}\n"));
     let item = secret("item", "data: {A: 'secretRef:ITEM'}\nstringData: {B: plain}\n");
     let item = item.trim_end().replace('\n', "\n    ");
-    house.workplace.write("shop/templates/list.yaml", format!("apiVersion: v1\nkind: List\nitems:\n  - {item}\n"));
+    house
+        .workplace
+        .write("shop/templates/list.yaml", format!("apiVersion: v1\nkind: List\nitems:\n  - {item}\n"));
     house.workplace.helm(&["plugin", "install", "./plugin"]).assert().success();
     let mut helm = house.workplace.helm(&["template", "shop", "./shop", "--post-renderer", "gift"]);
     for argument in ["--secrets", "mine.yaml", "--policy", "none"] {

@@ -63,7 +63,9 @@ fn the_schema_bites() {
         *document.pointer_mut(pointer).unwrap() = value;
         assert!(schema.fault(&document).is_some(), "{pointer} is not looked at");
     }
-    for (about, pointer) in [("a policy", "/findings/0"), ("cells", "/findings/0"), ("cells", "/cells/0"), ("cells", "")] {
+    for (about, pointer) in
+        [("a policy", "/findings/0"), ("cells", "/findings/0"), ("cells", "/cells/0"), ("cells", "")]
+    {
         let written = written.iter().find(|written| written.about == about).unwrap();
         let mut document: Value = serde_json::from_str(&written.text).unwrap();
         let object = document.pointer_mut(pointer).unwrap().as_object_mut().unwrap();

@@ -4,8 +4,8 @@
 //! validator for it, so its elements and attributes are listed here.
 
 use super::written;
-use quick_xml::{Reader, XmlVersion};
 use quick_xml::events::{BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
 use std::collections::BTreeMap;
 
 struct Element {
@@ -29,7 +29,18 @@ const ELEMENTS: &[Element] = &[
     Element {
         name: "testsuite",
         required: &["name", "tests", "failures", "errors"],
-        optional: &["time", "skipped", "timestamp", "hostname", "id", "package", "group", "file", "log", "url"],
+        optional: &[
+            "time",
+            "skipped",
+            "timestamp",
+            "hostname",
+            "id",
+            "package",
+            "group",
+            "file",
+            "log",
+            "url",
+        ],
         children: &["testcase", "testsuite", "properties", OUTPUT[0], OUTPUT[1]],
         has_text: false,
     },
@@ -81,7 +92,10 @@ fn begin(
             return Err(format!("{name} has no attribute {key}"));
         }
         missing.retain(|required| *required != key);
-        let value = attribute.normalized_value(XmlVersion::Explicit1_0).map_err(|error| error.to_string())?.into_owned();
+        let value = attribute
+            .normalized_value(XmlVersion::Explicit1_0)
+            .map_err(|error| error.to_string())?
+            .into_owned();
         is_writable(&value)?;
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         match key {
@@ -102,9 +116,7 @@ fn begin(
 
 /// Whether XML 1.0 can hold the text.
 fn is_writable(text: &str) -> Result<(), String> {
-    let fits = |character: char| {
-        matches!(character, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
-    };
+    let fits = |character: char| matches!(character, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
     if text.chars().all(fits) { Ok(()) } else { Err(format!("{text:?} has what XML cannot hold")) }
 }
 

@@ -35,7 +35,10 @@ fn notes_and_cells_that_failed_are_notifications() {
     let notifications = |about: &str| {
         let written = written("sarif").into_iter().find(|written| written.about == about).unwrap();
         let invocation = log(&written.text)["runs"][0]["invocations"][0].clone();
-        (invocation["executionSuccessful"].as_bool().unwrap(), invocation["toolExecutionNotifications"].clone())
+        (
+            invocation["executionSuccessful"].as_bool().unwrap(),
+            invocation["toolExecutionNotifications"].clone(),
+        )
     };
     for (about, successful, said) in
         [("an exception", true, "placeholder does not apply to"), ("cells", false, "no token")]

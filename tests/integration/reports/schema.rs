@@ -21,9 +21,12 @@ impl Schema {
     pub(super) fn fault(&self, document: &Value) -> Option<String> {
         // Helm takes null for a value that is to be removed.
         assert!(!document.to_string().contains("null"), "{document}");
-        self.workplace.write("document.json", document.to_string());
-        let output =
-            self.workplace.helm(&["template", "document", "./document", "-f", "document.json"]).output().unwrap();
+        self.workplace.write("document.json", as_yaml(document));
+        let output = self
+            .workplace
+            .helm(&["template", "document", "./document", "-f", "document.json"])
+            .output()
+            .unwrap();
         let told = text(&output.stderr);
         if output.status.success() {
             return None;
@@ -31,4 +34,13 @@ impl Schema {
         assert!(told.contains("values don't meet the specifications of the schema"), "{told}");
         Some(told)
     }
+}
+
+/// JSON that is YAML as well, which holds fewer characters as they are.
+fn as_yaml(document: &Value) -> String {
+    let escaped = |character: char| match character {
+        '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' => format!("\\u{:04x}", u32::from(character)),
+        other => other.to_string(),
+    };
+    document.to_string().chars().map(escaped).collect()
 }
