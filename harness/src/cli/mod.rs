@@ -21,6 +21,7 @@ mod progress;
 mod render;
 mod renderer;
 mod reports;
+mod schemas;
 mod shard;
 mod status;
 mod test;

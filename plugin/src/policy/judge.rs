@@ -5,14 +5,15 @@
 
 use super::decoded::{with_namespace, without_nulls};
 use super::expressions::Expression;
-use super::load::{Binding, Policy, PolicySet, Validation};
+use super::load::{Binding, Policy, PolicySet, Validation, Variable};
 use super::request::{namespace_object, request};
 use super::resource::Resource;
 use super::selector::{Labels, labels};
-use crate::cel::{self, Activation, Blame, Budget, EvaluationError};
+use crate::cel::{self, Activation, Blame, Budget, EvaluationError, Memory};
 use crate::protocol::Options;
 use crate::rules::Breach;
 use crate::yaml::{Node, Path, Span, Value};
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 /// Judges the objects of one stream.
@@ -92,7 +93,8 @@ impl<'p> Judge<'p> {
         let mut namespace = self.namespaces.get(name).cloned().unwrap_or_default();
         namespace.insert("kubernetes.io/metadata.name".to_owned(), name.to_owned());
         let place = resource.namespaced.then_some(&namespace);
-        let mut subject = None;
+        let subject = OnceCell::new();
+        let common = vec![OnceCell::new(); self.policies.common_variables];
         for policy in self.policies.policies.iter().filter(|policy| wanted(&policy.name)) {
             if policy.bindings.is_empty() || !policy.constraints.matches(resource, &own, place) {
                 continue;
@@ -101,7 +103,7 @@ impl<'p> Judge<'p> {
                 if !binding.resources.matches(resource, &own, place) {
                     continue;
                 }
-                let (request, namespace_object) = subject.get_or_insert_with(|| {
+                let (request, namespace_object) = subject.get_or_init(|| {
                     let namespace = match place {
                         Some(labels) => namespace_object(name, labels),
                         None => NULL,
@@ -114,6 +116,7 @@ impl<'p> Judge<'p> {
                     object,
                     request,
                     namespace: namespace_object,
+                    common: &common,
                     options: self.options,
                 };
                 match self.params(policy, binding) {
@@ -186,16 +189,18 @@ enum Params<'p> {
     NotWritten,
 }
 
-struct Case<'c, 'a> {
+struct Case<'c, 'a, 'm> {
     policy: &'c Policy,
     binding: &'c Binding,
     object: &'c Node<'a>,
     request: &'c Node<'c>,
     namespace: &'c Node<'c>,
+    /// What the variables have come to that several policies have.
+    common: &'m [OnceCell<Memory<'c>>],
     options: &'c Options,
 }
 
-impl<'c> Case<'c, '_> {
+impl<'c> Case<'c, '_, '_> {
     fn judge(&self, params: &'c Node<'c>, verdict: &mut Verdict) {
         let mut activation = Activation::default();
         let roots = [
@@ -232,8 +237,11 @@ impl<'c> Case<'c, '_> {
             self.fault(first, message, &activation, verdict);
             return;
         }
-        for (name, variable) in &self.policy.variables {
-            activation.bind_variable(name, &variable.program);
+        for Variable { name, expression, common } in &self.policy.variables {
+            let memory = common.and_then(|number| self.common.get(number));
+            let memory =
+                memory.map_or_else(Memory::default, |memory| memory.get_or_init(Memory::default).clone());
+            activation.bind_variable(name, &expression.program, memory);
         }
         for validation in &self.policy.validations {
             match validation.expression.program.evaluate(&activation, &mut budget) {

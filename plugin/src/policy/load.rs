@@ -11,6 +11,7 @@ use super::strings::strings;
 use crate::cel::is_identifier;
 use crate::protocol::{Severity, Source};
 use crate::yaml::{Limits, Lines, Node, load_documents};
+use std::collections::HashMap;
 
 /// What is in force: policies with their bindings, and the objects they take parameters from.
 #[derive(Debug, Default)]
@@ -21,6 +22,9 @@ pub struct PolicySet {
     pub params: Vec<Node<'static>>,
     /// Remarks on what is there but not in force.
     pub notes: Vec<String>,
+    /// How many variables several policies have, computed alike and from the object alone: they are computed
+    /// once for each object.
+    pub common_variables: usize,
 }
 
 /// A ValidatingAdmissionPolicy, compiled.
@@ -37,13 +41,24 @@ pub struct Policy {
     /// All must hold for it to be judged by.
     pub conditions: Vec<Expression>,
     /// `variables.NAME`.
-    pub variables: Vec<(String, Expression)>,
+    pub variables: Vec<Variable>,
     /// All must hold.
     pub validations: Vec<Validation>,
     /// Whether an error in an expression is a breach.
     pub fails_on_error: bool,
     /// Where it is in force.
     pub bindings: Vec<Binding>,
+}
+
+/// One of the variables of a policy.
+#[derive(Debug)]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// What it is computed with.
+    pub expression: Expression,
+    /// Its number among [`PolicySet::common_variables`], if it is one of them.
+    pub common: Option<usize>,
 }
 
 /// One of the validations of a policy.
@@ -123,7 +138,29 @@ impl PolicySet {
         for policy in set.policies.iter().filter(|policy| policy.bindings.is_empty()) {
             set.notes.push(format!("policy {} has no binding, so it is not in force", policy.name));
         }
+        set.number_common_variables();
         Ok(set)
+    }
+
+    /// Variables refer to those before them, so they are alike where all before them are too.
+    fn number_common_variables(&mut self) {
+        let mut known: HashMap<Vec<(&str, &str)>, Vec<(usize, usize)>> = HashMap::new();
+        for (policy, Policy { variables, .. }) in self.policies.iter().enumerate() {
+            let has_no_params = |variable: &&Variable| !variable.expression.text.contains("params");
+            let mut before = Vec::new();
+            for (place, variable) in variables.iter().take_while(has_no_params).enumerate() {
+                before.push((variable.name.as_str(), variable.expression.text.as_str()));
+                known.entry(before.clone()).or_default().push((policy, place));
+            }
+        }
+        let mut common: Vec<_> = known.into_values().filter(|places| places.len() > 1).collect();
+        common.sort_unstable();
+        self.common_variables = common.len();
+        for (number, places) in common.into_iter().enumerate() {
+            for (policy, place) in places {
+                self.policies[policy].variables[place].common = Some(number);
+            }
+        }
     }
 }
 
@@ -135,7 +172,7 @@ impl Policy {
         });
         self.conditions
             .iter()
-            .chain(self.variables.iter().map(|(_, expression)| expression))
+            .chain(self.variables.iter().map(|variable| &variable.expression))
             .chain(validations)
     }
 
@@ -159,13 +196,13 @@ impl Policy {
         let mut variables = Vec::new();
         for (at, item) in items(spec, "variables").iter().enumerate() {
             let at = format!("spec.variables[{at}]");
-            let variable = required(item, "name", &place, &at)?;
-            if !is_identifier(&variable) {
-                return Err(field(&place, &format!("{at}.name: {variable} is not a name CEL can use")));
+            let name = required(item, "name", &place, &at)?;
+            if !is_identifier(&name) {
+                return Err(field(&place, &format!("{at}.name: {name} is not a name CEL can use")));
             }
             let expression = scope.compile(item, "expression", &at, Expected::Anything)?;
-            scope.declare(&variable, &expression);
-            variables.push((variable, expression));
+            scope.declare(&name, &expression);
+            variables.push(Variable { name, expression, common: None });
         }
         let mut validations = Vec::new();
         for (at, item) in items(spec, "validations").iter().enumerate() {

@@ -19,14 +19,15 @@ pub struct MatchResources {
     exact: bool,
 }
 
+/// A rule about what is created, and about no subresource.
 #[derive(Clone, Debug)]
 struct Rule {
     groups: Vec<String>,
     versions: Vec<String>,
-    operations: Vec<String>,
     resources: Vec<String>,
     names: Vec<String>,
-    scope: String,
+    /// Whether they live in a namespace, where the rule asks for that.
+    namespaced: Option<bool>,
 }
 
 impl MatchResources {
@@ -37,14 +38,15 @@ impl MatchResources {
     /// [`PolicyError`] when a selector is malformed, or a rule lacks what would make it match.
     pub fn read(node: Option<&Node<'_>>, place: &str) -> Result<Self, PolicyError> {
         let Some(node) = node else { return Ok(Self::default()) };
-        let rules = |key: &str| -> Result<Vec<Rule>, PolicyError> {
+        let rules = |key: &str| -> Result<Vec<Option<Rule>>, PolicyError> {
             let items = node.get(key).and_then(Node::as_sequence).unwrap_or_default();
             let read = |(at, item)| Rule::read(item, place, &format!("{key}[{at}]"));
             items.iter().enumerate().map(read).collect()
         };
+        let stated = rules("resourceRules")?;
         Ok(Self {
-            rules: Some(rules("resourceRules")?).filter(|rules| !rules.is_empty()),
-            excluded: rules("excludeResourceRules")?,
+            rules: (!stated.is_empty()).then(|| stated.into_iter().flatten().collect()),
+            excluded: rules("excludeResourceRules")?.into_iter().flatten().collect(),
             namespaces: Selector::read(node.get("namespaceSelector"), place)?,
             objects: Selector::read(node.get("objectSelector"), place)?,
             exact: one_of(node, "matchPolicy", &["Exact", "Equivalent"], place)? == Some("Exact"),
@@ -68,44 +70,46 @@ impl MatchResources {
 }
 
 impl Rule {
-    fn read(node: &Node<'_>, place: &str, path: &str) -> Result<Self, PolicyError> {
+    /// Reads a rule, `None` when it can say nothing about an object being created.
+    fn read(node: &Node<'_>, place: &str, path: &str) -> Result<Option<Self>, PolicyError> {
         let required = |key: &str| match strings(node.get(key)) {
             list if list.is_empty() => {
                 Err(field(place, &format!("{path}.{key} is missing or empty, so nothing would be judged")))
             }
             list => Ok(list),
         };
-        Ok(Self {
+        let operations = required("operations")?;
+        let whole = |resource: &String| {
+            let (name, subresource) = resource.split_once('/').unwrap_or((resource, ""));
+            matches!(subresource, "" | "*").then(|| name.to_owned())
+        };
+        let rule = Self {
             groups: required("apiGroups")?,
             versions: required("apiVersions")?,
-            operations: required("operations")?,
-            resources: required("resources")?,
+            resources: required("resources")?.iter().filter_map(whole).collect(),
             names: strings(node.get("resourceNames")),
-            scope: one_of(node, "scope", &["*", "Cluster", "Namespaced"], place)?.unwrap_or("*").to_owned(),
-        })
+            namespaced: match one_of(node, "scope", &["*", "Cluster", "Namespaced"], place)? {
+                Some("Namespaced") => Some(true),
+                Some("Cluster") => Some(false),
+                _ => None,
+            },
+        };
+        Ok((has(&operations, "CREATE") && !rule.resources.is_empty()).then_some(rule))
     }
 
     fn matches(&self, resource: &Resource<'_>, exact: bool) -> bool {
-        let has = |list: &[String], wanted: &str| list.iter().any(|item| item == "*" || item == wanted);
-        // With `matchPolicy: Equivalent` an object of another version of the same group is converted
-        // and judged all the same.
-        let version = !exact || has(&self.versions, resource.version);
-        let plural = self.resources.iter().any(|item| {
-            let (name, subresource) = item.split_once('/').unwrap_or((item, ""));
-            (name == "*" || name == resource.plural) && matches!(subresource, "" | "*")
-        });
-        let scope = match self.scope.as_str() {
-            "Namespaced" => resource.namespaced,
-            "Cluster" => !resource.namespaced,
-            _ => true,
-        };
         has(&self.groups, resource.group)
-            && version
-            && has(&self.operations, "CREATE")
-            && plural
-            && scope
+            && has(&self.resources, &resource.plural)
+            // With `matchPolicy: Equivalent` an object of another version of the same group is converted
+            // and judged all the same.
+            && (!exact || has(&self.versions, resource.version))
+            && self.namespaced.is_none_or(|namespaced| namespaced == resource.namespaced)
             && (self.names.is_empty() || self.names.iter().any(|name| name == resource.name))
     }
+}
+
+fn has(list: &[String], wanted: &str) -> bool {
+    list.iter().any(|item| item == "*" || item == wanted)
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ mod strings;
 
 pub use exception::{ANNOTATION as EXCEPTIONS_ANNOTATION, Exception, exception};
 pub use judge::{Judge, Verdict};
-pub use load::{Binding, ParamRef, Policy, PolicySet, REMEDY_ANNOTATION, Validation};
+pub use load::{Binding, ParamRef, Policy, PolicySet, REMEDY_ANNOTATION, Validation, Variable};
 pub use matching::MatchResources;
 pub use resource::{Resource, reference};
 pub use selector::{Labels, Selector, labels};
