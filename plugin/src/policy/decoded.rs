@@ -41,6 +41,9 @@ const LISTS: &[&str] = &[
     "verbs",
 ];
 
+/// Fields that are lists of numbers.
+const NUMBERS: &[&str] = &["supplementalGroups"];
+
 /// Fields that are maps of quantities.
 const QUANTITIES: &[&str] =
     &["capacity", "default", "defaultRequest", "hard", "limits", "max", "min", "requests"];
@@ -56,11 +59,9 @@ pub(super) fn without_nulls<'a>(object: &Node<'a>, resource: &Resource<'_>) -> O
 
 fn has_null(node: &Node<'_>) -> bool {
     match &node.value {
+        Value::Null => true,
         Value::Sequence(items) => items.iter().any(has_null),
-        Value::Mapping(mapping) => mapping
-            .entries()
-            .iter()
-            .any(|entry| matches!(entry.value.value, Value::Null) || has_null(&entry.value)),
+        Value::Mapping(mapping) => mapping.entries().iter().any(|entry| has_null(&entry.value)),
         _ => false,
     }
 }
@@ -73,6 +74,7 @@ fn dropped<'a>(node: &Node<'a>, field: &str, selector_is_map: bool) -> Node<'a> 
                 Value::Null if LISTS.contains(&field) => {
                     Node { value: Value::String("".into()), span: item.span }
                 }
+                Value::Null if NUMBERS.contains(&field) => Node { value: Value::Int(0), span: item.span },
                 _ => dropped(item, "", selector_is_map),
             };
             Value::Sequence(items.iter().map(item).collect())

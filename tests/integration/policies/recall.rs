@@ -38,7 +38,7 @@ const KINDS: &[Kind] = &[
     },
     Kind {
         what: "AWS secret key",
-        floor: 99,
+        floor: 100,
         draw: |dice| ("AWS_SECRET_ACCESS_KEY".to_owned(), dice.text(40, &[LOWER, UPPER, DIGITS, "+/"])),
     },
     Kind {
@@ -83,7 +83,7 @@ const KINDS: &[Kind] = &[
     },
     Kind {
         what: "connection string",
-        floor: 95,
+        floor: 98,
         draw: |dice| {
             let password = dice.text(16, &[LOWER, UPPER, DIGITS]);
             let (host, user) = (dice.word(), dice.word());
@@ -150,7 +150,7 @@ const KINDS: &[Kind] = &[
     },
     Kind {
         what: "hexadecimal token",
-        floor: 99,
+        floor: 100,
         draw: |dice| {
             let length = *dice.one(&[32, 40, 64]);
             (dice.secret_name(), dice.text(length, &[HEX]))
@@ -158,7 +158,7 @@ const KINDS: &[Kind] = &[
     },
     Kind {
         what: "Base64 token",
-        floor: 99,
+        floor: 100,
         draw: |dice| {
             let size = *dice.one(&[16, 24, 32, 48]);
             (dice.secret_name(), BASE64_STANDARD.encode(dice.bytes(size)))
@@ -166,7 +166,7 @@ const KINDS: &[Kind] = &[
     },
     Kind {
         what: "letters and digits",
-        floor: 95,
+        floor: 98,
         draw: |dice| {
             let length = *dice.one(&[12, 16, 20, 24, 32]);
             (dice.secret_name(), dice.text(length, &[LOWER, UPPER, DIGITS]))
@@ -174,7 +174,7 @@ const KINDS: &[Kind] = &[
     },
     Kind {
         what: "UUID",
-        floor: 99,
+        floor: 100,
         draw: |dice| {
             let parts = [8, 4, 4, 4, 12].map(|length| dice.text(length, &[HEX]));
             (dice.secret_name(), parts.join("-"))
@@ -182,27 +182,10 @@ const KINDS: &[Kind] = &[
     },
     Kind {
         what: "password with signs",
-        floor: 95,
+        floor: 96,
         draw: |dice| {
             let length = *dice.one(&[12, 16, 20]);
             (dice.secret_name(), dice.text(length, &[LOWER, UPPER, DIGITS, "!@#$%^&*-_=+?~"]))
-        },
-    },
-    // What people think of has words in it, as what is no secret has: the policies that judge by names alone
-    // are for these.
-    Kind {
-        what: "password of a person",
-        floor: 0,
-        draw: |dice| {
-            let word = dice.word();
-            let capital = word[..1].to_uppercase() + &word[1..];
-            let year = 1980 + dice.below(46);
-            let text = match dice.below(3) {
-                0 => format!("{capital}{year}!"),
-                1 => format!("{capital}{}", dice.below(1000)),
-                _ => format!("{word}-{}-{}", dice.word(), dice.word()),
-            };
-            (dice.secret_name(), text)
         },
     },
 ];
@@ -327,6 +310,32 @@ fn drawn_secrets_are_found_where_they_are() {
     assert!(short.is_empty(), "{}", short.join("\n"));
 }
 
+/// What people think of has words in it, as what is no secret has, and no text tells the two apart: those are
+/// for the organisation's policies, which go by the name alone.
+#[test]
+fn passwords_of_people_are_found_by_their_names() {
+    let objects = rendered(&chart());
+    let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
+    for place in PLACES.iter().filter(|place| matches!(place.what, "ConfigMap" | "variable")) {
+        let hosts: Vec<&Value> = objects.iter().filter(|object| object["kind"] == place.kind).collect();
+        for _ in 0..DRAWN {
+            let mut object = (*dice.one(&hosts)).clone();
+            assert_eq!(sensitive(&object), 0);
+            let name = dice.one(&["DB_PASSWORD", "API_KEY", "AUTH_TOKEN", "CLIENT_SECRET", "PGPASSWORD"]);
+            let text = dice.password_of_a_person();
+            (place.put)(&mut object, name, &text);
+            assert!(sensitive(&object) > 0, "{}: {name} {text}", place.what);
+            assert!(!found(&object, place.rule), "{text} would be a false alarm in many places");
+        }
+    }
+}
+
+/// How much the organisation's policies about sensitive settings find.
+fn sensitive(object: &Value) -> usize {
+    let findings = super::findings(&serde_yaml::to_string(object).unwrap());
+    findings.iter().filter(|finding| finding.rule.starts_with("no-sensitive-")).count()
+}
+
 /// Whether the rule finds something in an object.
 fn found(object: &Value, rule: &str) -> bool {
     let request = Request {
@@ -374,6 +383,16 @@ impl Dice {
             "river",
         ];
         (*self.one(&words)).to_owned()
+    }
+
+    fn password_of_a_person(&mut self) -> String {
+        let word = self.word();
+        let capital = word[..1].to_uppercase() + &word[1..];
+        match self.below(3) {
+            0 => format!("{capital}{}!", 1980 + self.below(46)),
+            1 => format!("{capital}{}", self.below(1000)),
+            _ => format!("{word}-{}-{}", self.word(), self.word()),
+        }
     }
 
     /// The name of a setting that may hold anything.

@@ -6,6 +6,7 @@ use super::super::shared::kubectl;
 use super::case::Case;
 use super::corpus::{corpus, documents};
 use super::mutation::mutations;
+use super::normalisation::Shown;
 use super::{Tally, assert_none, differences, kubectl_apply};
 use gift_harness::policies::PolicySelection;
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ use std::collections::BTreeSet;
 fn the_library_judges_as_the_api_server_does() {
     kubectl_apply(&[security_context_constraints()]);
     kubectl(&["wait", "--for=condition=Established", "crd", "--all"]);
-    let corpus: Vec<Value> = corpus().into_iter().step_by(15).collect();
+    let corpus: Vec<Value> = corpus().into_iter().step_by(5).collect();
     let mut sets = PolicySelection::everything().unwrap().sets().unwrap();
     sets.retain(|set| set.name != "organisation");
     let mut prepared = Vec::new();
@@ -42,15 +43,11 @@ fn the_library_judges_as_the_api_server_does() {
     let (mut total, mut differing) = (Tally::default(), Vec::new());
     for (case, objects) in prepared {
         let (tally, found) = differences(&[case], &objects);
-        assert!(
-            tally.breaches * 20 > tally.pairs,
-            "only {} breaches in {} pairs",
-            tally.breaches,
-            tally.pairs
-        );
         total.add(tally);
         differing.extend(found);
     }
     assert_none(&differing);
+    total.assert_needs(Shown::Library);
     assert!(total.pairs > 10_000, "only {} pairs", total.pairs);
+    assert!(total.breaches > 1_000, "only {} breaches", total.breaches);
 }
