@@ -51,5 +51,6 @@ pub mod report;
 pub mod rules;
 pub mod run;
 pub mod sandbox;
+pub mod schema;
 pub mod secrets;
 pub mod tools;

@@ -8,5 +8,6 @@ mod cluster;
 mod command;
 mod facts;
 mod policies;
+mod reports;
 mod workplace;
 mod yaml;

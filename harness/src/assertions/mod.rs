@@ -8,6 +8,7 @@ mod difference;
 mod duplicate_key;
 mod namespace;
 mod naming;
+mod pods;
 mod probe_port;
 mod quota;
 mod reference;
@@ -16,6 +17,7 @@ mod schema;
 mod selector;
 mod service_target;
 mod stability;
+mod steadiness;
 mod unrendered;
 
 #[cfg(test)]
@@ -23,11 +25,25 @@ mod tests;
 
 pub use context::{Change, Context, Variations};
 pub(crate) use difference::differences;
+pub(crate) use steadiness::is_steady;
 
-use crate::objects::Objects;
+use crate::objects::{Object, Objects};
 use crate::rules::{ASSERTIONS_SET, Rule};
-use gift_plugin::policy::{Exception, exception};
+use gift_plugin::policy::{EXCEPTIONS_ANNOTATION, Exception, exception};
 use gift_plugin::protocol::{Finding, Severity};
+use std::collections::HashMap;
+
+/// What the answer of an assertion depends on; whoever looks at many cells asks once for all that have it in
+/// common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The stream, and the values it came from.
+    Stream,
+    /// The stream and the version of Kubernetes.
+    Kubernetes,
+    /// How Helm came to the stream: what it gives for a change.
+    Rendering,
+}
 
 /// Something that must hold.
 pub trait Assertion: Send + Sync {
@@ -39,6 +55,11 @@ pub trait Assertion: Send + Sync {
 
     /// Why, and what is looked at.
     fn explanation(&self) -> &'static str;
+
+    /// What its answer depends on.
+    fn scope(&self) -> Scope {
+        Scope::Stream
+    }
 
     /// A stream that breaks it, `None` when it takes more than one stream to do so.
     fn failing_example(&self) -> Option<&'static str> {
@@ -123,23 +144,42 @@ pub fn rules() -> Vec<Rule> {
 /// ```
 #[must_use]
 pub fn check(objects: &Objects<'_>, context: &Context<'_>) -> Vec<Finding> {
-    let mut findings: Vec<_> = ALL
-        .iter()
-        .filter(|assertion| context.selects(assertion.id()))
-        .flat_map(|assertion| assertion.check(objects, context))
-        .filter(|finding| !is_excepted(objects, finding, context.today))
-        .collect();
+    let scopes = [Scope::Stream, Scope::Kubernetes, Scope::Rendering];
+    let mut findings = scopes.map(|scope| check_scope(objects, context, scope)).concat();
     order(&mut findings);
     findings
 }
 
-/// Whether the object a finding is about states an exception that counts on this day.
-fn is_excepted(objects: &Objects<'_>, finding: &Finding, today: Option<&str>) -> bool {
-    let Some(today) = today else { return false };
-    let object = objects.iter().find(|object| object.reference() == finding.object);
-    object.is_some_and(|object| {
-        matches!(exception(object.root(), &finding.rule, today), Exception::Granted { .. })
-    })
+/// Looks with the assertions of one scope that the context selects; findings are in no order.
+#[must_use]
+pub fn check_scope(objects: &Objects<'_>, context: &Context<'_>, scope: Scope) -> Vec<Finding> {
+    let mut findings: Vec<_> =
+        selected(context, scope).flat_map(|assertion| assertion.check(objects, context)).collect();
+    if let Some(today) = context.today {
+        drop_excepted(&mut findings, objects, today);
+    }
+    findings
+}
+
+/// The assertions of a scope that the context selects.
+pub(crate) fn selected<'c>(
+    context: &'c Context<'_>,
+    scope: Scope,
+) -> impl Iterator<Item = &'static dyn Assertion> + 'c {
+    ALL.iter().copied().filter(move |assertion| assertion.scope() == scope && context.selects(assertion.id()))
+}
+
+/// Drops findings about objects that state an exception which counts on this day.
+fn drop_excepted(findings: &mut Vec<Finding>, objects: &Objects<'_>, today: &str) {
+    let mut excepting: HashMap<_, &Object<'_>> = HashMap::new();
+    for object in objects.iter().filter(|object| object.annotation(EXCEPTIONS_ANNOTATION).is_some()) {
+        excepting.entry(object.reference()).or_insert(object);
+    }
+    findings.retain(|finding| {
+        let stated =
+            excepting.get(&finding.object).map(|object| exception(object.root(), &finding.rule, today));
+        !matches!(stated, Some(Exception::Granted { .. }))
+    });
 }
 
 /// Puts findings in the order of the stream and drops those said twice about one place.

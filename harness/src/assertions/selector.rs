@@ -1,34 +1,13 @@
 //! Workloads select their own pods, and no other's.
 
-use super::{Assertion, Context, namespace::effective};
-use crate::objects::{Objects, PodTemplate, Selector};
+use super::pods::PodIndex;
+use super::{Assertion, Context};
+use crate::objects::{Object, Objects, Selector};
 use gift_plugin::protocol::Finding;
-use std::collections::BTreeMap;
 
-/// What a workload with a selector selects, and what labels its pods have.
-struct Owner<'s, 'a> {
-    template: PodTemplate<'s, 'a>,
-    namespace: &'s str,
-    labels: BTreeMap<&'s str, &'s str>,
-    selector: Option<Selector<'s>>,
-}
-
-fn owners<'s, 'a>(objects: &'s Objects<'a>, context: &Context<'s>) -> Vec<Owner<'s, 'a>> {
-    objects
-        .pod_templates()
-        .map(|template| {
-            let object = template.object;
-            // A Job's selector is the controller's own affair.
-            let selector =
-                (object.group() == "apps").then(|| object.root().at(&["spec", "selector"])).flatten();
-            Owner {
-                namespace: effective(object, context),
-                labels: template.labels().collect(),
-                selector: selector.map(Selector::of),
-                template,
-            }
-        })
-        .collect()
+/// The selector of a workload; a Job's is the controller's own affair.
+fn selector_of<'s>(object: &'s Object<'_>) -> Option<Selector<'s>> {
+    (object.group() == "apps").then(|| object.root().at(&["spec", "selector"])).flatten().map(Selector::of)
 }
 
 /// A workload's selector selects the pods of its template.
@@ -60,16 +39,16 @@ impl Assertion for SelectsOwnPods {
         )
     }
 
-    fn check(&self, objects: &Objects<'_>, context: &Context<'_>) -> Vec<Finding> {
+    fn check(&self, objects: &Objects<'_>, _: &Context<'_>) -> Vec<Finding> {
         let mut findings = Vec::new();
-        for owner in owners(objects, context) {
-            let Some(selector) = &owner.selector else { continue };
-            let message = match selector.unmet(&owner.labels) {
+        for template in objects.pod_templates() {
+            let Some(selector) = selector_of(template.object) else { continue };
+            let message = match selector.unmet(&template.labels().collect()) {
                 _ if selector.is_empty() => "the selector asks for nothing".to_owned(),
                 Some(unmet) => format!("the selector asks for {unmet}, which the pods do not have"),
                 None => continue,
             };
-            findings.push(owner.template.object.finding(
+            findings.push(template.object.finding(
                 self.id(),
                 "spec.selector",
                 message,
@@ -110,18 +89,17 @@ impl Assertion for DisjointSelectors {
     }
 
     fn check(&self, objects: &Objects<'_>, context: &Context<'_>) -> Vec<Finding> {
-        let owners = owners(objects, context);
+        let pods = PodIndex::new(objects, context);
         let mut findings = Vec::new();
-        for (index, owner) in owners.iter().enumerate() {
-            let Some(selector) = owner.selector.as_ref().filter(|selector| !selector.is_empty()) else {
-                continue;
-            };
-            let is_taken = |(other, theirs): &(usize, &Owner<'_, '_>)| {
-                *other != index && theirs.namespace == owner.namespace && selector.selects(&theirs.labels)
-            };
-            for (_, theirs) in owners.iter().enumerate().filter(is_taken) {
+        for own in pods.iter() {
+            let owner = own.template.object;
+            let Some(selector) = selector_of(owner).filter(|selector| !selector.is_empty()) else { continue };
+            for theirs in pods.selected(own.namespace, &selector) {
                 let other = theirs.template.object;
-                findings.push(owner.template.object.finding(
+                if std::ptr::eq(other, owner) {
+                    continue;
+                }
+                findings.push(owner.finding(
                     self.id(),
                     "spec.selector",
                     format!("selects the pods of {} {} as well", other.kind(), other.name()),

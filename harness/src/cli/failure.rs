@@ -129,7 +129,10 @@ impl Diagnose for CommandError {
             Self::Empty { .. } => {
                 "give the output of `helm template`; if that is empty, look whether `helm template` itself failed".into()
             }
-            Self::TooLarge { .. } => "judge the releases one by one, or split the stream at its `---` lines".into(),
+            Self::TooLarge { .. } => {
+                "judge the releases one by one, split the stream at its `---` lines, or allow more with --max-input"
+                    .into()
+            }
             Self::Interactive { .. } => "pipe a stream into it: `helm template gift ./chart | gift check -`".into(),
             Self::Setting { .. } => "write it as --set path.to.value=1".into(),
             Self::NoWorker { .. } => "leave --renderer out to have the command do it".into(),

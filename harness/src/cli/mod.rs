@@ -13,6 +13,7 @@ mod explain;
 mod failure;
 mod input;
 mod judgement;
+mod limits;
 mod man;
 mod output;
 mod post_render;
@@ -20,6 +21,7 @@ mod progress;
 mod render;
 mod renderer;
 mod reports;
+mod schemas;
 mod shard;
 mod status;
 mod test;
@@ -119,6 +121,7 @@ Examples:
 Environment variables:
   GIFT_CACHE       where tools and results are kept (default: $XDG_CACHE_HOME/gift)
   GIFT_HELM3, GIFT_HELM4, GIFT_KUBECTL, ...    the tool to use instead of the one in the cache
+  GIFT_MAX_INPUT, GIFT_DEADLINE, ...           what judging a stream may take: gift check --help
   XDG_STATE_HOME   where the last report is kept, as gift/last-report.json
   NO_COLOR, CLICOLOR_FORCE                     never, or always, use colours
 

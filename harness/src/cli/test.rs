@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::output::{Format, Terminal};
 use super::progress::Progress;
 use super::renderer::RendererArguments;
+use super::schemas::SchemaArguments;
 use super::shard::Shard;
 use super::{Conclusion, HelmMajor, reports};
 use gift_harness::diagnosis::Category;
@@ -80,6 +81,8 @@ pub(crate) struct Arguments {
     /// Render every cell, whether or not an earlier run has; what is rendered is not kept
     #[arg(long)]
     no_cache: bool,
+    #[command(flatten)]
+    schemas: SchemaArguments,
     #[command(flatten)]
     renderer: RendererArguments,
     #[command(flatten)]
@@ -168,8 +171,9 @@ fn plan(
     let all = Plan::of(matrix)?;
     let helms: BTreeSet<_> = cells.iter().map(|cell| cell.helm).collect();
     let mut renderer = arguments.renderer.renderer(helms)?;
-    if !arguments.no_cache {
-        renderer = Arc::new(Stored::new(renderer, StoreDirectory::of_user()));
+    let kept = (!arguments.no_cache).then(StoreDirectory::of_user);
+    if let Some(directory) = &kept {
+        renderer = Arc::new(Stored::new(renderer, directory.clone()));
     }
     Ok(Plan {
         renderer,
@@ -181,6 +185,8 @@ fn plan(
         // What both know is found by the plugin already.
         skip: arguments.skip.iter().chain(&built_in).filter(is_asserted).cloned().collect(),
         fail_fast: arguments.fail_fast,
+        verdicts: kept,
+        schemas: arguments.schemas.add_to(all.schemas)?,
         ..all
     })
 }
@@ -243,8 +249,11 @@ fn remark(terminal: &mut Terminal, plan: &Plan, summary: &Summary) -> io::Result
         writeln!(terminal.errors(), "{} not run, for one before failed", summary.not_run)?;
     }
     if terminal.verbose {
-        let (rendered, reused) = (summary.rendered, summary.reused);
-        writeln!(terminal.errors(), "Helm ran {rendered} times, {reused} renderings were used again")?;
+        let Summary { rendered, reused, known, .. } = summary;
+        writeln!(
+            terminal.errors(),
+            "Helm ran {rendered} times, {reused} renderings were used again; {known} cells are as an earlier run saw them"
+        )?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use super::workload::labels;
 use gift_plugin::yaml::Node;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// A label selector, as a Service (a mapping of labels) or as anything newer (matchLabels and
 /// matchExpressions) states it.
@@ -50,28 +51,48 @@ impl<'s> Selector<'s> {
         self.requirements.is_empty()
     }
 
+    /// The labels with one value that it asks for.
+    pub(crate) fn labels(&self) -> impl Iterator<Item = (&'s str, &'s str)> {
+        self.requirements.iter().filter_map(|requirement| match requirement {
+            Requirement::In(key, values) => match values.as_slice() {
+                [value] => Some((*key, *value)),
+                _ => None,
+            },
+            _ => None,
+        })
+    }
+
     /// Whether it selects what has these labels.
     pub(crate) fn selects(&self, labels: &BTreeMap<&str, &str>) -> bool {
-        self.unmet(labels).is_none()
+        self.requirements.iter().all(|requirement| requirement.is_met(labels))
     }
 
     /// The first thing it asks for that these labels do not have.
     pub(crate) fn unmet(&self, labels: &BTreeMap<&str, &str>) -> Option<String> {
-        self.requirements.iter().find_map(|requirement| {
-            let (is_met, told) = match requirement {
-                Requirement::In(key, values) => (
-                    labels.get(key).is_some_and(|value| values.contains(value)),
-                    format!("{key}={}", values.join("|")),
-                ),
-                Requirement::NotIn(key, values) => (
-                    !labels.get(key).is_some_and(|value| values.contains(value)),
-                    format!("{key} other than {}", values.join("|")),
-                ),
-                Requirement::Exists(key) => (labels.contains_key(key), (*key).to_owned()),
-                Requirement::Absent(key) => (!labels.contains_key(key), format!("no {key}")),
-            };
-            (!is_met).then_some(told)
-        })
+        self.requirements.iter().find(|requirement| !requirement.is_met(labels)).map(ToString::to_string)
+    }
+}
+
+impl Requirement<'_> {
+    fn is_met(&self, labels: &BTreeMap<&str, &str>) -> bool {
+        let has_one = |key, values: &[&str]| labels.get(key).is_some_and(|value| values.contains(value));
+        match self {
+            Self::In(key, values) => has_one(key, values),
+            Self::NotIn(key, values) => !has_one(key, values),
+            Self::Exists(key) => labels.contains_key(key),
+            Self::Absent(key) => !labels.contains_key(key),
+        }
+    }
+}
+
+impl fmt::Display for Requirement<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::In(key, values) => write!(formatter, "{key}={}", values.join("|")),
+            Self::NotIn(key, values) => write!(formatter, "{key} other than {}", values.join("|")),
+            Self::Exists(key) => formatter.write_str(key),
+            Self::Absent(key) => write!(formatter, "no {key}"),
+        }
     }
 }
 

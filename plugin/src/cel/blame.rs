@@ -113,7 +113,7 @@ impl<'a, 'r> Search<'a, 'r> {
                 None => self.places(operand),
             },
             StepKind::Binary(Operator::In, operands) => self.explain_membership(operands, wanted),
-            StepKind::Variable(name) => {
+            StepKind::Variable { name, .. } => {
                 self.within_variable(name, |search, root| search.explain(root, wanted))
             }
             StepKind::Fold(fold) => match (fold.kind, wanted) {
@@ -190,7 +190,7 @@ impl<'a, 'r> Search<'a, 'r> {
                     }
                 }
             },
-            StepKind::Variable(name) => match self.value(step).as_ref().and_then(node_of) {
+            StepKind::Variable { name, .. } => match self.value(step).as_ref().and_then(node_of) {
                 Some(node) => self.push(node, Vec::new()),
                 None => self.within_variable(name, |search, root| search.places(root)),
             },
@@ -255,7 +255,7 @@ impl<'a, 'r> Search<'a, 'r> {
             StepKind::Local(slot) => {
                 self.origins.get(*slot).copied().flatten().map(|origin| (origin, Vec::new()))
             }
-            StepKind::Variable(name) => {
+            StepKind::Variable { name, .. } => {
                 let mut nearest = None;
                 self.within_variable(name, |search, root| nearest = search.nearest(root));
                 nearest

@@ -58,6 +58,8 @@ pub enum Value<'a> {
 pub enum Opaque {
     /// A quantity.
     Quantity(Quantity),
+    /// A sum or a difference of quantities. The API server compares nothing with one.
+    Sum(Quantity),
     /// A URL.
     Url(Url),
     /// An IP address.
@@ -68,6 +70,22 @@ pub enum Opaque {
     Semver(Semver),
     /// A named format.
     Format(NamedFormat),
+}
+
+impl Opaque {
+    /// What the API server's messages show when such a value is outside of the language.
+    pub(super) fn outside(&self) -> String {
+        match self {
+            Self::Quantity(quantity) | Self::Sum(quantity) => {
+                format!("(*resource.Quantity){}", quantity.as_approximate_float())
+            }
+            Self::Url(url) => format!("(*url.URL){url}"),
+            Self::Ip(address) => format!("(netip.Addr){address}"),
+            Self::Cidr(range) => format!("(netip.Prefix){range}"),
+            Self::Semver(version) => format!("(semver.Version){version}"),
+            Self::Format(format) => format!("(*cel.Format){format:?}"),
+        }
+    }
 }
 
 /// Text, borrowed from the tree or the expression, or made by a function.
@@ -230,7 +248,7 @@ impl<'a> Value<'a> {
             Self::Timestamp(_) => Kind::Timestamp,
             Self::Optional(_) => Kind::Optional,
             Self::Opaque(opaque) => match **opaque {
-                Opaque::Quantity(_) => Kind::Quantity,
+                Opaque::Quantity(_) | Opaque::Sum(_) => Kind::Quantity,
                 Opaque::Url(_) => Kind::Url,
                 Opaque::Ip(_) => Kind::Ip,
                 Opaque::Cidr(_) => Kind::Cidr,
@@ -338,6 +356,17 @@ impl<'a> Value<'a> {
                 value.as_list().is_some_and(|list| list.is_empty())
                     || value.as_map().is_some_and(|map| map.is_empty())
             }
+        }
+    }
+
+    /// What the API server's messages about its own workings call such a value: those of an object are no
+    /// values of the language yet.
+    pub(super) fn implementation(&self) -> &'static str {
+        match (self, self.kind()) {
+            (Self::Node(_), Kind::Null) => "<nil>",
+            (Self::Node(_), Kind::List) => "[]interface {}",
+            (Self::Node(_), Kind::Map) => "map[string]interface {}",
+            (_, kind) => kind.implementation(),
         }
     }
 

@@ -5,14 +5,15 @@
 
 use super::decoded::{with_namespace, without_nulls};
 use super::expressions::Expression;
-use super::load::{Binding, Policy, PolicySet, Validation};
+use super::load::{Binding, Policy, PolicySet, Validation, Variable};
 use super::request::{namespace_object, request};
 use super::resource::Resource;
 use super::selector::{Labels, labels};
-use crate::cel::{self, Activation, Blame, Budget, EvaluationError};
+use crate::cel::{self, Activation, Blame, Budget, EvaluationError, Memory};
 use crate::protocol::Options;
 use crate::rules::Breach;
 use crate::yaml::{Node, Path, Span, Value};
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 /// Judges the objects of one stream.
@@ -32,6 +33,8 @@ pub struct Verdict {
     pub breaches: Vec<Breach>,
     /// What could not be judged.
     pub notes: Vec<String>,
+    /// The policies that are about the object, but not in force for want of parameters.
+    pub unjudged: Vec<String>,
 }
 
 const NULL: Node<'static> = Node { value: Value::Null, span: Span { start: 0, end: 0 } };
@@ -90,7 +93,8 @@ impl<'p> Judge<'p> {
         let mut namespace = self.namespaces.get(name).cloned().unwrap_or_default();
         namespace.insert("kubernetes.io/metadata.name".to_owned(), name.to_owned());
         let place = resource.namespaced.then_some(&namespace);
-        let mut subject = None;
+        let subject = OnceCell::new();
+        let common = vec![OnceCell::new(); self.policies.common_variables];
         for policy in self.policies.policies.iter().filter(|policy| wanted(&policy.name)) {
             if policy.bindings.is_empty() || !policy.constraints.matches(resource, &own, place) {
                 continue;
@@ -99,7 +103,7 @@ impl<'p> Judge<'p> {
                 if !binding.resources.matches(resource, &own, place) {
                     continue;
                 }
-                let (request, namespace_object) = subject.get_or_insert_with(|| {
+                let (request, namespace_object) = subject.get_or_init(|| {
                     let namespace = match place {
                         Some(labels) => namespace_object(name, labels),
                         None => NULL,
@@ -112,6 +116,7 @@ impl<'p> Judge<'p> {
                     object,
                     request,
                     namespace: namespace_object,
+                    common: &common,
                     options: self.options,
                 };
                 match self.params(policy, binding) {
@@ -126,6 +131,7 @@ impl<'p> Judge<'p> {
                         verdict.notes.push(format!("{}: {}", policy.name, breach.message));
                     }
                     Params::Missing(None) => {}
+                    Params::NotWritten => verdict.unjudged.push(policy.name.clone()),
                 }
             }
         }
@@ -149,8 +155,13 @@ impl<'p> Judge<'p> {
                 wanted.selector.as_ref().is_none_or(|selector| selector.matches(&labels(params)))
             })
             .collect();
-        // Without any parameters at all the stream belongs to no system these policies know.
-        if found.is_empty() && !self.policies.params.is_empty() && wanted.deny_when_missing {
+        if !found.is_empty() {
+            return Params::Found(found);
+        }
+        if self.options.unknown_system {
+            return Params::NotWritten;
+        }
+        if wanted.deny_when_missing {
             return Params::Missing(Some(Breach {
                 rule: policy.name.clone(),
                 severity: binding.severity,
@@ -159,29 +170,37 @@ impl<'p> Judge<'p> {
                 message: "failed to configure binding: no params found for policy binding with `Deny` \
                           parameterNotFoundAction"
                     .to_owned(),
-                help: format!("Give a {kind} of the name that binding {} refers to.", binding.name),
+                help: format!(
+                    "Give a {kind} that binding {} refers to: beside the policies, in params/<system>.yaml.",
+                    binding.name
+                ),
             }));
         }
-        if found.is_empty() { Params::Missing(None) } else { Params::Found(found) }
+        Params::Missing(None)
     }
 }
 
 enum Params<'p> {
     NotAsked,
     Found(Vec<&'p Node<'static>>),
+    /// The system has some, but not these.
     Missing(Option<Breach>),
+    /// Nobody wrote any for the system.
+    NotWritten,
 }
 
-struct Case<'c, 'a> {
+struct Case<'c, 'a, 'm> {
     policy: &'c Policy,
     binding: &'c Binding,
     object: &'c Node<'a>,
     request: &'c Node<'c>,
     namespace: &'c Node<'c>,
+    /// What the variables have come to that several policies have.
+    common: &'m [OnceCell<Memory<'c>>],
     options: &'c Options,
 }
 
-impl<'c> Case<'c, '_> {
+impl<'c> Case<'c, '_, '_> {
     fn judge(&self, params: &'c Node<'c>, verdict: &mut Verdict) {
         let mut activation = Activation::default();
         let roots = [
@@ -218,8 +237,11 @@ impl<'c> Case<'c, '_> {
             self.fault(first, message, &activation, verdict);
             return;
         }
-        for (name, variable) in &self.policy.variables {
-            activation.bind_variable(name, &variable.program);
+        for Variable { name, expression, common } in &self.policy.variables {
+            let memory = common.and_then(|number| self.common.get(number));
+            let memory =
+                memory.map_or_else(Memory::default, |memory| memory.get_or_init(Memory::default).clone());
+            activation.bind_variable(name, &expression.program, memory);
         }
         for validation in &self.policy.validations {
             match validation.expression.program.evaluate(&activation, &mut budget) {

@@ -30,6 +30,9 @@ use crate::yaml::{Document, Node, Path, Span};
 /// The id of the finding about a document that is not YAML.
 pub const UNPARSABLE: &str = "unparsable";
 
+/// The id of the rule that an organisation switches on by a parameter of its policies.
+pub const NO_STRING_DATA: &str = "no-string-data";
+
 /// A built-in rule, for documentation and for choosing.
 pub struct Rule {
     /// The stable id.

@@ -107,6 +107,21 @@ pub(super) const OVERLOADS: &[Overload] = &{
     ]
 };
 
+/// What `sortBy` is written out in.
+pub(in crate::cel) const SORT_BY_KEYS: &str = "@sortByAssociatedKeys";
+
+/// The types `sortBy` takes: the list, and the keys it is sorted by.
+pub(in crate::cel) const SORTED_BY: [[Shape; 2]; 8] = [
+    [LIST_OF_A, INTS],
+    [LIST_OF_A, UINTS],
+    [LIST_OF_A, DOUBLES],
+    [LIST_OF_A, BOOLS],
+    [LIST_OF_A, DURATIONS],
+    [LIST_OF_A, TIMESTAMPS],
+    [LIST_OF_A, STRINGS],
+    [LIST_OF_A, BYTES_LIST],
+];
+
 /// The longest list `lists.range` makes.
 const MAX_RANGE: i64 = 1 << 20;
 

@@ -73,21 +73,23 @@ impl Overload {
     }
 }
 
+/// In the order in which the API server adds them to the language: of two functions of the same name it asks the
+/// one that came first.
 const LIBRARIES: [&[Overload]; 14] = [
     conversion::OVERLOADS,
-    strings::OVERLOADS,
-    templates::OVERLOADS,
+    time::OVERLOADS,
+    url::OVERLOADS,
     regex::OVERLOADS,
     lists::OVERLOADS,
-    sets::OVERLOADS,
     optional::OVERLOADS,
     quantity::OVERLOADS,
-    url::OVERLOADS,
+    strings::OVERLOADS,
+    templates::OVERLOADS,
+    sets::OVERLOADS,
     ip::OVERLOADS,
     cidr::OVERLOADS,
     format::OVERLOADS,
     semver::OVERLOADS,
-    time::OVERLOADS,
 ];
 
 /// The overloads of `name`, of any version.
@@ -95,9 +97,32 @@ pub(super) fn named(name: &str) -> impl Iterator<Item = &'static Overload> {
     LIBRARIES.into_iter().flatten().filter(move |overload| overload.name == name)
 }
 
-/// Whether there is a function `name` that is no method, in any version.
-pub(super) fn exists(name: &str) -> bool {
-    named(name).any(|overload| !overload.method)
+/// What is said of arguments no overload takes.
+pub(super) fn refusal(overload: Option<&'static Overload>, arguments: &[Value<'_>]) -> EvaluationError {
+    let Some(Overload { name, .. }) = overload else { return EvaluationError::NoSuchOverload };
+    match (*name, arguments) {
+        ("contains" | "startsWith" | "endsWith", _) => EvaluationError::NoSuchOverload,
+        ("sort", _) => EvaluationError::NoSuchFunction((*name).into()),
+        ("flatten", [target, depth @ ..]) => {
+            let depth = depth.first().map_or("", |depth| depth.kind().name());
+            EvaluationError::NoSuchFunction(format!("{}.flatten({depth})", target.kind().name()).into())
+        }
+        // These ask the value itself, and only then who it is.
+        ("matches", [Value::String(_), ..]) => EvaluationError::NoSuchOverload,
+        ("matches", [target, ..])
+            if matches!(target.kind(), Kind::String | Kind::Duration | Kind::Timestamp) =>
+        {
+            EvaluationError::NoSuchOverload
+        }
+        ("size", [value]) if matches!(value.kind(), Kind::Duration | Kind::Timestamp) => {
+            EvaluationError::NoSuchOverload
+        }
+        ("matches" | "size", _) => EvaluationError::NoSuchFunction((*name).into()),
+        (name, arguments) => {
+            let kinds: Vec<&str> = arguments.iter().map(|argument| argument.kind().name()).collect();
+            EvaluationError::NoSuchFunction(format!("{name}({})", kinds.join(", ")).into())
+        }
+    }
 }
 
 const A: Shape = Shape::Parameter(0);

@@ -2,7 +2,7 @@
 //!
 //! Depends on [`super::decimal`].
 
-use super::decimal::Decimal;
+use super::decimal::{Decimal, power_of_ten};
 use super::{BOOL, CallContext, DOUBLE, INT, Outcome, Overload, STRING, text};
 use crate::cel::error::EvaluationError;
 use crate::cel::types::{Kind, Shape};
@@ -183,7 +183,7 @@ impl Quantity {
     pub fn as_approximate_float(&self) -> f64 {
         match self {
             Self::Small { value, scale: 0 } => *value as f64,
-            Self::Small { value, scale } => *value as f64 * 10f64.powi(*scale),
+            Self::Small { value, scale } => *value as f64 * power_of_ten(*scale),
             Self::Large(decimal) => decimal.as_approximate_float(),
         }
     }
@@ -311,7 +311,7 @@ fn is_quantity<'a>(_: &mut CallContext<'_>, arguments: &[Value<'a>]) -> Outcome<
 
 fn at<'v>(arguments: &'v [Value<'_>], index: usize) -> Result<&'v Quantity, EvaluationError> {
     match arguments.get(index).and_then(Value::as_opaque) {
-        Some(Opaque::Quantity(quantity)) => Ok(quantity),
+        Some(Opaque::Quantity(quantity) | Opaque::Sum(quantity)) => Ok(quantity),
         _ => Err(EvaluationError::NoSuchOverload),
     }
 }
@@ -356,7 +356,7 @@ fn second(arguments: &[Value<'_>]) -> Result<Quantity, EvaluationError> {
 fn sum<'a>(context: &mut CallContext<'_>, left: &Quantity, right: &Quantity) -> Outcome<'a> {
     context.budget.spend(10)?;
     match left.plus(right) {
-        Some(sum) => Ok(Value::opaque(Opaque::Quantity(sum))),
+        Some(sum) => Ok(Value::opaque(Opaque::Sum(sum))),
         None => Err(EvaluationError::function("quantities too far apart to be added")),
     }
 }

@@ -7,6 +7,7 @@ use crate::cel::error::EvaluationError;
 use crate::cel::types::{Kind, Shape};
 use crate::cel::value::{Opaque, Value};
 use std::cmp::Ordering;
+use std::fmt;
 
 const SEMVER: Shape = Shape::Is(Kind::Semver);
 
@@ -54,6 +55,21 @@ impl Ord for PreRelease {
 impl PartialOrd for PreRelease {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
+    }
+}
+
+impl fmt::Display for Semver {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [major, minor, patch] = self.numbers;
+        write!(formatter, "{major}.{minor}.{patch}")?;
+        for (at, identifier) in self.pre_release.0.iter().enumerate() {
+            formatter.write_str(if at == 0 { "-" } else { "." })?;
+            match identifier {
+                Identifier::Number(number) => write!(formatter, "{number}")?,
+                Identifier::Text(text) => formatter.write_str(text)?,
+            }
+        }
+        Ok(())
     }
 }
 

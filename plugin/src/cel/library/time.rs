@@ -248,6 +248,15 @@ impl Timestamp {
 
 /// Seconds since 1970, nanoseconds, and the seconds the zone is ahead of UTC.
 fn parse_timestamp(source: &str) -> Option<(i64, i64, i64)> {
+    // Go takes an hour of one digit.
+    let padded;
+    let source = match (source.as_bytes().get(11), source.as_bytes().get(12)) {
+        (Some(b'0'..=b'9'), Some(b':')) if source.is_ascii() => {
+            padded = format!("{}0{}", &source[..11], &source[11..]);
+            padded.as_str()
+        }
+        _ => source,
+    };
     let number = |text: &str| (digits(text) == text).then(|| text.parse::<i64>().ok()).flatten();
     let year = number(source.get(..4)?)?;
     let month = number(source.get(5..7)?)?;

@@ -43,7 +43,7 @@ fn shown(value: &Value<'_>) -> String {
         Value::Optional(Some(value)) => format!("some({})", shown(value)),
         Value::Optional(None) => "none".to_owned(),
         Value::Opaque(opaque) => match &**opaque {
-            Opaque::Quantity(_) => "quantity".to_owned(),
+            Opaque::Quantity(_) | Opaque::Sum(_) => "quantity".to_owned(),
             Opaque::Url(url) => format!("url {url}"),
             Opaque::Ip(address) => format!("ip {address}"),
             Opaque::Cidr(range) => format!("cidr {range}"),
