@@ -8,8 +8,9 @@
 //!
 //! - Quantities are rounded up to thousandths and written in their shortest form, and a Pod's requests are
 //!   its limits where it states none. A finding here names what the author wrote.
-//! - Empty maps and lists are mostly not there, which takes a schema to tell: `has(object.data)` holds here
-//!   for `data: {}`.
+//! - Empty maps, lists and texts are mostly not there, which takes a schema to tell: `has(object.data)` holds
+//!   here for `data: {}`, and `has(port.protocol)` for `protocol: ""`.
+//! - The fields which Kubernetes always writes are there, null where nobody states them: `rules` of a Role.
 //! - The entries of a map come in any order there, and in the order of the file here.
 //! - `request.userInfo`, `request.uid` and `authorizer` are the cluster's; here nobody asks.
 //! - Objects of another version are not converted: they are judged as they are written.

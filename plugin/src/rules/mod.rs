@@ -10,6 +10,7 @@ mod duplicate_key;
 mod name;
 mod no_string_data;
 mod placeholder;
+mod random;
 mod secret_data_base64;
 mod secret_in_annotation;
 mod secret_in_config_map;

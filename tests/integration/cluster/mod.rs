@@ -3,6 +3,7 @@
 
 mod breaches;
 mod documentation;
+mod enforcement;
 mod installation;
 mod parity;
 mod shared;
