@@ -192,8 +192,8 @@ impl<'e> Checker<'e> {
         self.types.resolve(&selected)
     }
 
-    /// `has(operand.field)`.
-    pub(super) fn has(&mut self, argument: &'e Expression) -> Checked {
+    /// `has(operand.field)`, called at `offset`.
+    pub(super) fn has(&mut self, offset: usize, argument: &'e Expression) -> Checked {
         let ExpressionKind::Select { operand, field, .. } = &argument.kind else {
             return self.error(argument.offset, "invalid argument to has() macro");
         };
@@ -203,7 +203,7 @@ impl<'e> Checker<'e> {
             return (step(StepKind::Literal(Literal::Bool(true))), Type::BOOL);
         }
         let (operand, of) = self.check(operand);
-        self.field(argument.offset, &of, field, false);
+        self.field(offset, &of, field, false);
         (step(StepKind::Has { operand: Box::new(operand), field: field.as_str().into() }), Type::BOOL)
     }
 

@@ -72,10 +72,7 @@ impl<'a, 'r> Evaluator<'a, 'r> {
                     Some(false) => otherwise,
                     None => return Err(EvaluationError::NoSuchOverload),
                 };
-                match self.evaluate(chosen)? {
-                    Value::Optional(Some(value)) => native(&value).map(Value::some),
-                    value => Ok(value),
-                }
+                self.branch(chosen)
             }
             StepKind::Binary(operator, operands) => self.binary(*operator, operands),
             StepKind::Call(call) => self.call(call),
@@ -86,6 +83,26 @@ impl<'a, 'r> Evaluator<'a, 'r> {
             StepKind::OptionalMap { operand, slot, body, flat } => {
                 self.optional_map(operand, *slot, body, *flat)
             }
+        }
+    }
+
+    /// The value of a branch of a condition. The API server asks it for the field that `has` of an optional asks
+    /// for, and not whether it is there.
+    fn branch(&mut self, step: &'a Step) -> Result<Value<'a>> {
+        if let StepKind::Has { operand, field } = &step.kind {
+            return match self.operand(operand)? {
+                Qualified::Present { value, optional: false } => {
+                    Ok(Value::Bool(field_if_present(&value, field)?.is_some()))
+                }
+                Qualified::Present { value, .. } => {
+                    Ok(field_if_present(&value, field)?.map_or(Value::Optional(None), Value::some))
+                }
+                Qualified::Absent => Ok(Value::Optional(None)),
+            };
+        }
+        match self.evaluate(step)? {
+            Value::Optional(Some(value)) => native(&value).map(Value::some),
+            value => Ok(value),
         }
     }
 
@@ -161,9 +178,20 @@ impl<'a, 'r> Evaluator<'a, 'r> {
 
     #[inline(never)]
     fn binary(&mut self, operator: Operator, operands: &'a [Step; 2]) -> Result<Value<'a>> {
-        let left = self.evaluate(&operands[0])?;
-        let right = self.evaluate(&operands[1])?;
+        let (left, right) = self.both(&operands[0], &operands[1])?;
         operators::binary(operator, left, right, self.budget)
+    }
+
+    /// The values of two operands. Both are looked at, even if the first is an error.
+    fn both(&mut self, left: &'a Step, right: &'a Step) -> Result<(Value<'a>, Value<'a>)> {
+        match self.evaluate(left) {
+            Ok(left) => Ok((left, self.evaluate(right)?)),
+            Err(fatal) if fatal.is_fatal() => Err(fatal),
+            Err(error) => match self.evaluate(right) {
+                Err(fatal) if fatal.is_fatal() => Err(fatal),
+                _ => Err(error),
+            },
+        }
     }
 
     #[inline(never)]
@@ -178,7 +206,7 @@ impl<'a, 'r> Evaluator<'a, 'r> {
                 self.dispatch(call, &arguments)
             }
             [a, b] => {
-                let arguments = [self.evaluate(a)?, self.evaluate(b)?];
+                let arguments = <[Value<'a>; 2]>::from(self.both(a, b)?);
                 self.dispatch(call, &arguments)
             }
             many => {
@@ -293,7 +321,9 @@ impl<'a, 'r> Evaluator<'a, 'r> {
                     value => native(&value).map(Value::some),
                 }
             }
-            _ => Err(EvaluationError::NoSuchOverload),
+            other => {
+                Err(EvaluationError::NoSuchFunction(format!("hasValue({})", other.kind().name()).into()))
+            }
         }
     }
 
@@ -493,7 +523,8 @@ fn fits(shape: &Shape, argument: &Value<'_>) -> bool {
         return false;
     }
     match shape {
-        Shape::List(Shape::Dyn | Shape::Parameter(_)) => true,
+        // `flatten` takes a list that is flat already.
+        Shape::List(Shape::Dyn | Shape::Parameter(_) | Shape::List(_)) => true,
         Shape::List(of) => {
             argument.as_list().and_then(|list| list.get(0)).is_none_or(|first| fits(of, &first))
         }

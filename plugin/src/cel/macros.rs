@@ -128,7 +128,7 @@ impl<'e> Checker<'e> {
     ) -> Option<Checked> {
         let Some(target) = target else {
             return match (function, arguments) {
-                ("has", [argument]) => Some(self.has(argument)),
+                ("has", [argument]) => Some(self.has(offset, argument)),
                 _ => None,
             };
         };

@@ -366,5 +366,15 @@ fn add<'a>(context: &mut CallContext<'_>, arguments: &[Value<'a>]) -> Outcome<'a
 }
 
 fn subtract<'a>(context: &mut CallContext<'_>, arguments: &[Value<'a>]) -> Outcome<'a> {
-    sum(context, at(arguments, 0)?, &second(arguments)?.negated())
+    let (left, right) = (at(arguments, 0)?, second(arguments)?);
+    let negated = match right {
+        // The least number is its own negative to the API server.
+        Quantity::Small { value: i64::MIN, .. }
+            if matches!(left.plus(&right), Some(Quantity::Small { .. })) =>
+        {
+            right
+        }
+        right => right.negated(),
+    };
+    sum(context, left, &negated)
 }
