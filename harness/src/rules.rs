@@ -71,7 +71,8 @@ pub fn built_in() -> Vec<Rule> {
 /// them is the plugin's part, which loads the same files.
 #[must_use]
 pub fn described_by(policies: &[Source]) -> Vec<Rule> {
-    let documents = policies.iter().flat_map(|file| load_documents(&file.text, &Limits::default()));
+    let limits = Limits::default();
+    let documents = policies.iter().flat_map(|file| load_documents(&file.text, &limits));
     sorted(documents.flatten().filter_map(|document| rule_of(&document.root)).collect())
 }
 
