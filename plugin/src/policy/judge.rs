@@ -13,8 +13,9 @@ use crate::cel::{self, Activation, Blame, Budget, EvaluationError, Memory};
 use crate::protocol::Options;
 use crate::rules::Breach;
 use crate::yaml::{Node, Path, Span, Value};
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// Judges the objects of one stream.
 pub struct Judge<'p> {
@@ -24,6 +25,8 @@ pub struct Judge<'p> {
     namespaces: BTreeMap<String, Labels>,
     /// Whether an expression speaks of namespaces, for to fill one in an object is copied.
     asks_for_namespace: bool,
+    /// The policies in force that concern objects of an apiVersion and kind: of few in a stream of many.
+    concerned: RefCell<BTreeMap<(String, String), Rc<[&'p Policy]>>>,
 }
 
 /// What the policies say about one object.
@@ -68,7 +71,8 @@ impl<'p> Judge<'p> {
             .iter()
             .flat_map(Policy::expressions)
             .any(|expression| expression.text.contains("namespace"));
-        Self { policies, options, namespaces, asks_for_namespace }
+        let concerned = RefCell::default();
+        Self { policies, options, namespaces, asks_for_namespace, concerned }
     }
 
     /// Judges one object by the policies that `wanted` takes.
@@ -95,8 +99,8 @@ impl<'p> Judge<'p> {
         let place = resource.namespaced.then_some(&namespace);
         let subject = OnceCell::new();
         let common = vec![OnceCell::new(); self.policies.common_variables];
-        for policy in self.policies.policies.iter().filter(|policy| wanted(&policy.name)) {
-            if policy.bindings.is_empty() || !policy.constraints.matches(resource, &own, place) {
+        for policy in self.concerned(resource).iter().filter(|policy| wanted(&policy.name)) {
+            if !policy.constraints.matches(resource, &own, place) {
                 continue;
             }
             for binding in &policy.bindings {
@@ -136,6 +140,17 @@ impl<'p> Judge<'p> {
             }
         }
         verdict
+    }
+
+    fn concerned(&self, resource: &Resource<'_>) -> Rc<[&'p Policy]> {
+        let version = format!("{}/{}", resource.group, resource.version);
+        let mut known = self.concerned.borrow_mut();
+        let policies = known.entry((version, resource.kind.to_owned())).or_insert_with(|| {
+            let is_concerned =
+                |policy: &&Policy| !policy.bindings.is_empty() && policy.constraints.concerns(resource);
+            self.policies.policies.iter().filter(is_concerned).collect()
+        });
+        Rc::clone(policies)
     }
 
     fn params(&self, policy: &Policy, binding: &Binding) -> Params<'p> {

@@ -11,7 +11,7 @@ use super::strings::strings;
 use crate::cel::is_identifier;
 use crate::protocol::{Severity, Source};
 use crate::yaml::{Limits, Lines, Node, load_documents};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// What is in force: policies with their bindings, and the objects they take parameters from.
 #[derive(Debug, Default)]
@@ -144,7 +144,7 @@ impl PolicySet {
 
     /// Variables refer to those before them, so they are alike where all before them are too.
     fn number_common_variables(&mut self) {
-        let mut known: HashMap<Vec<(&str, &str)>, Vec<(usize, usize)>> = HashMap::new();
+        let mut known: BTreeMap<Vec<(&str, &str)>, Vec<(usize, usize)>> = BTreeMap::new();
         for (policy, Policy { variables, .. }) in self.policies.iter().enumerate() {
             let has_no_params = |variable: &&Variable| !variable.expression.text.contains("params");
             let mut before = Vec::new();
