@@ -17,8 +17,8 @@ use std::path::PathBuf;
 
 /// Judge a manifest stream by policies, built-in rules and assertions
 ///
-/// Findings are written to standard output, notes to standard error. The exit code is 1 when there are errors among them,
-/// or warnings with --deny-warnings. The stream itself is not changed.
+/// Findings are written to standard output, notes to standard error. The exit code is 1 when there are
+/// errors among them, or warnings with --deny-warnings. The stream itself is not changed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
