@@ -122,7 +122,7 @@ impl<'e> Checker<'e> {
         if let Some(declared) = self.declarations.root(plain) {
             return (step(StepKind::Root(plain.into())), declared.clone());
         }
-        if let Some(kind) = Kind::named(plain) {
+        if let Some(kind) = Kind::named(plain, self.minor) {
             return (step(StepKind::Literal(Literal::Type(kind))), Type::of_name(kind));
         }
         if plain == "authorizer" {
@@ -155,7 +155,7 @@ impl<'e> Checker<'e> {
                 None => self.error(whole.offset, format!("undefined field '{field}'")),
             };
         }
-        if let Some(kind) = qualified_name(whole).as_deref().and_then(Kind::named) {
+        if let Some(kind) = qualified_name(whole).as_deref().and_then(|name| Kind::named(name, self.minor)) {
             return (step(StepKind::Literal(Literal::Type(kind))), Type::of_name(kind));
         }
         let (operand, of) = self.check(operand);

@@ -146,7 +146,12 @@ impl<'a, 'r> Evaluator<'a, 'r> {
                 found => found,
             },
             StepKind::Index { index, .. } => {
-                let key = self.evaluate(index)?;
+                let key = self.branch(index)?;
+                if !matches!(key.kind(), Kind::Bool | Kind::Int | Kind::Uint | Kind::Double | Kind::String) {
+                    let of =
+                        if is_outside(index) { key.implementation() } else { key.kind().implementation() };
+                    return Err(EvaluationError::function(format!("invalid qualifier type: {of}")));
+                }
                 match element(&value, &key)? {
                     None if !optional => return Err(missing(&value, &key)?),
                     found => found,
@@ -232,9 +237,7 @@ impl<'a, 'r> Evaluator<'a, 'r> {
                 Err(error) => failed = failed.or(Some(error)),
                 Ok(value) => {
                     let kind = value.kind();
-                    if at == measured && !matches!(kind, Kind::List | Kind::Int)
-                        || (at == measured && (kind == Kind::Int) != (measured == 1))
-                    {
+                    if at == measured && kind != if measured == 0 { Kind::List } else { Kind::Int } {
                         return Err(EvaluationError::unmeasurable(kind.implementation(), wanted));
                     }
                     arguments.push(value);
@@ -246,8 +249,11 @@ impl<'a, 'r> Evaluator<'a, 'r> {
 
     fn dispatch(&mut self, call: &'a Call, arguments: &[Value<'a>]) -> Result<Value<'a>> {
         for overload in &call.overloads {
-            let fits =
-                overload.parameters.iter().zip(arguments).all(|(shape, argument)| fits(shape, argument));
+            let fits = overload
+                .parameters
+                .iter()
+                .zip(arguments)
+                .all(|(shape, argument)| fits(shape, argument, overload.guarded));
             if fits {
                 let mut context = CallContext { budget: self.budget, regex: call.regex.as_ref() };
                 return (overload.run)(&mut context, arguments);
@@ -277,7 +283,7 @@ impl<'a, 'r> Evaluator<'a, 'r> {
             match self.evaluate(element)? {
                 Value::Optional(Some(value)) if *optional => values.push((*value).clone()),
                 Value::Optional(None) if *optional => {}
-                other if *optional => return Err(not_optional(&other)),
+                other if *optional => return Err(not_optional("list element", &other)),
                 value => values.push(value),
             }
         }
@@ -292,7 +298,7 @@ impl<'a, 'r> Evaluator<'a, 'r> {
             let value = match self.evaluate(value)? {
                 Value::Optional(Some(value)) if *optional => (*value).clone(),
                 Value::Optional(None) if *optional => continue,
-                other if *optional => return Err(not_optional(&other)),
+                other if *optional => return Err(not_optional("entry", &other)),
                 value => value,
             };
             insert(&mut map, &key, value, false)?;
@@ -503,6 +509,15 @@ impl<'a> Qualified<'a> {
     }
 }
 
+/// Whether the value is still the object's and none of the language: a field, and not one of a variable.
+fn is_outside(step: &Step) -> bool {
+    match &step.kind {
+        StepKind::Root(_) => true,
+        StepKind::Select { operand, .. } | StepKind::Index { operand, .. } => is_outside(operand),
+        _ => false,
+    }
+}
+
 /// What an optional holds, once the API server has taken it out of the language and put it in again: an optional
 /// in it is gone then, and the types of Kubernetes do not come back.
 fn native<'a>(value: &Value<'a>) -> Result<Value<'a>> {
@@ -518,15 +533,15 @@ fn native<'a>(value: &Value<'a>) -> Result<Value<'a>> {
 
 /// Whether an argument is what a function asks for, as far as the API server looks: at the first element of a
 /// list, and at the first entry of a map.
-fn fits(shape: &Shape, argument: &Value<'_>) -> bool {
+fn fits(shape: &Shape, argument: &Value<'_>, guarded: bool) -> bool {
     if !shape.fits(argument.kind()) {
         return false;
     }
     match shape {
-        // `flatten` takes a list that is flat already.
-        Shape::List(Shape::Dyn | Shape::Parameter(_) | Shape::List(_)) => true,
-        Shape::List(of) => {
-            argument.as_list().and_then(|list| list.get(0)).is_none_or(|first| fits(of, &first))
+        Shape::List(Shape::Dyn | Shape::Parameter(_)) => true,
+        Shape::List(of) if guarded => {
+            let first = argument.as_list().and_then(|list| list.get(0));
+            first.is_none_or(|first| fits(of, &first, guarded))
         }
         _ => true,
     }
@@ -547,9 +562,9 @@ fn literal_value(literal: &Literal) -> Value<'_> {
     }
 }
 
-fn not_optional(value: &Value<'_>) -> EvaluationError {
+fn not_optional(what: &str, value: &Value<'_>) -> EvaluationError {
     EvaluationError::function(format!(
-        "cannot initialize optional entry from non-optional value {}",
+        "cannot initialize optional {what} from non-optional value {}",
         value.shown()
     ))
 }
@@ -584,9 +599,6 @@ fn missing(operand: &Value<'_>, key: &Value<'_>) -> Result<EvaluationError> {
 }
 
 fn element<'a>(operand: &Value<'a>, key: &Value<'a>) -> Result<Option<Value<'a>>> {
-    if !matches!(key.kind(), Kind::Bool | Kind::Int | Kind::Uint | Kind::Double | Kind::String) {
-        return Err(EvaluationError::function(format!("invalid qualifier type: {}", key.implementation())));
-    }
     if let Some(list) = operand.as_list() {
         return Ok(usize::try_from(position(key)?).ok().and_then(|position| list.get(position)));
     }

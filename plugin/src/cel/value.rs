@@ -120,7 +120,7 @@ pub enum Key {
     Int(i64),
     /// A whole number, never below zero.
     Uint(u64),
-    /// A number that is not whole, which the API server takes for a key all the same.
+    /// Another number, which the API server takes for a key though the language does not.
     Double(f64),
     /// Text.
     String(Arc<str>),
@@ -340,7 +340,7 @@ impl<'a> Value<'a> {
             Self::Int(value) => Some(Key::Int(value)),
             Self::Uint(value) => Some(Key::Uint(value)),
             Self::Double(value) if value.is_nan() => None,
-            Self::Double(value) => Some(whole(value).map_or(Key::Double(value), Key::Int)),
+            Self::Double(value) => Some(Key::Double(value)),
             Self::String(Text::Shared(value)) => Some(Key::String(value)),
             Self::String(Text::Borrowed(value)) => Some(Key::String(value.into())),
             _ => None,
@@ -359,8 +359,7 @@ impl<'a> Value<'a> {
             Self::Bytes(value) => value.is_empty(),
             Self::Duration(value) => value == Duration::default(),
             Self::Timestamp(value) => value.is_zero(),
-            Self::Optional(value) => value.is_none(),
-            Self::Type(_) | Self::Opaque(_) => false,
+            Self::Optional(_) | Self::Type(_) | Self::Opaque(_) => false,
             value => {
                 value.as_list().is_some_and(|list| list.is_empty())
                     || value.as_map().is_some_and(|map| map.is_empty())

@@ -42,6 +42,9 @@ pub struct Verdict {
 
 const NULL: Node<'static> = Node { value: Value::Null, span: Span { start: 0, end: 0 } };
 
+/// The bytes a message that was worked out may have; a longer one is none.
+const MAX_MESSAGE: usize = 5 << 10;
+
 /// The kinds admission never judges, lest a policy lock everybody out.
 const EXEMPT: &[&str] = &[
     "MutatingAdmissionPolicy",
@@ -217,19 +220,10 @@ struct Case<'c, 'a, 'm> {
 
 impl<'c> Case<'c, '_, '_> {
     fn judge(&self, params: &'c Node<'c>, verdict: &mut Verdict) {
-        let mut activation = Activation::default();
-        let roots = [
-            ("object", self.object),
-            ("oldObject", &NULL),
-            ("request", self.request),
-            ("namespaceObject", self.namespace),
-            ("params", params),
-        ];
-        for (name, node) in roots {
-            activation.bind(name, cel::Value::Node(node));
-        }
         let mut budget = Budget::new(self.options.max_policy_cost);
         let mut errors: Vec<(&Expression, EvaluationError)> = Vec::new();
+        // Conditions are not told about the namespace.
+        let activation = self.activation(params, &NULL);
         for condition in &self.policy.conditions {
             match condition.program.evaluate(&activation, &mut budget) {
                 // One that does not hold decides, whatever the others fail with.
@@ -252,6 +246,7 @@ impl<'c> Case<'c, '_, '_> {
             self.fault(first, message, &activation, verdict);
             return;
         }
+        let mut activation = self.activation(params, self.namespace);
         for Variable { name, expression, common } in &self.policy.variables {
             let memory = common.and_then(|number| self.common.get(number));
             let memory =
@@ -272,6 +267,21 @@ impl<'c> Case<'c, '_, '_> {
                 }
             }
         }
+    }
+
+    fn activation(&self, params: &'c Node<'c>, namespace: &'c Node<'c>) -> Activation<'c> {
+        let mut activation = Activation::default();
+        let roots = [
+            ("object", self.object),
+            ("oldObject", &NULL),
+            ("request", self.request),
+            ("namespaceObject", namespace),
+            ("params", params),
+        ];
+        for (name, node) in roots {
+            activation.bind(name, cel::Value::Node(node));
+        }
+        activation
     }
 
     fn fault(
@@ -325,7 +335,7 @@ fn message<'c>(validation: &'c Validation, activation: &Activation<'c>, budget: 
             Err(_) => None,
         }
     });
-    let fits = |text: &String| !text.is_empty() && !text.contains('\n');
+    let fits = |text: &String| text.len() <= MAX_MESSAGE && !text.is_empty() && !text.contains('\n');
     said.filter(fits)
         .or_else(|| validation.message.as_ref().map(|message| message.trim().to_owned()))
         .unwrap_or_else(|| format!("failed expression: {}", validation.expression.text.trim()))

@@ -324,7 +324,9 @@ impl<'v> Generator<'v> {
                 _ => characters.push(other),
             }
         }
-        Tree::leaf(tree.of.clone(), characters.into_iter().collect::<String>())
+        let text: String = characters.into_iter().collect();
+        // The API server refuses a blank expression before it is one.
+        if text.trim().is_empty() { tree.clone() } else { Tree::leaf(tree.of.clone(), text) }
     }
 }
 
