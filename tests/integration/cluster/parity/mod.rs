@@ -11,7 +11,7 @@ mod corpus;
 mod mutation;
 mod normalisation;
 mod quantity;
-mod server;
+pub(super) mod server;
 
 use super::shared::kubectl_output;
 use crate::workplace::repository;
