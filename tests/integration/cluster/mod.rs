@@ -6,6 +6,7 @@ mod documentation;
 mod enforcement;
 mod installation;
 mod parity;
+mod schemas;
 mod shared;
 
 use std::collections::hash_map::DefaultHasher;

@@ -14,7 +14,7 @@ mod library;
 mod mutation;
 mod normalisation;
 mod quantity;
-mod server;
+pub(super) mod server;
 
 use super::shared::kubectl_output;
 use crate::workplace::repository;
