@@ -3,21 +3,31 @@
 //! One assertion a file, each with an id, an explanation, and a stream that breaks it. Depends on
 //! [`crate::objects`]; assertions that look at more than one stream ask [`Context`] for it.
 
+mod access;
 mod context;
+mod dependencies;
 mod difference;
 mod duplicate_key;
+mod eviction;
+mod isolation;
+mod named_service;
 mod namespace;
 mod naming;
 mod probe_port;
 mod quota;
+mod reachability;
 mod reference;
+mod route_target;
 mod scaling;
 mod schema;
 mod selector;
 mod service_target;
 mod stability;
+mod stateful_set;
 mod steadiness;
+mod uniqueness;
 mod unrendered;
+mod volume;
 
 #[cfg(test)]
 mod tests;
@@ -59,6 +69,11 @@ pub trait Assertion: Send + Sync {
         Scope::Stream
     }
 
+    /// How bad a breach is, and why it is that bad.
+    fn severity(&self) -> (Severity, &'static str) {
+        (Severity::Error, "What it finds is refused by the API server, or does not work as the stream says.")
+    }
+
     /// A stream that breaks it, `None` when it takes more than one stream to do so.
     fn failing_example(&self) -> Option<&'static str> {
         None
@@ -86,6 +101,17 @@ static ALL: &[&dyn Assertion] = &[
     &service_target::ServiceTarget,
     &reference::ReferenceExists,
     &probe_port::ProbePort,
+    &reachability::Reachability,
+    &isolation::Isolation,
+    &route_target::RouteTarget,
+    &named_service::NamedService,
+    &stateful_set::StatefulSetService,
+    &uniqueness::UniqueWithin,
+    &volume::VolumeMounted,
+    &volume::AutoscalerVolume,
+    &eviction::EvictionPossible,
+    &access::BindingTarget,
+    &access::GrantUsed,
     &scaling::AutoscalerTarget,
     &scaling::DisruptionBudgetTarget,
     &quota::FitsQuota,
@@ -121,7 +147,7 @@ pub fn rules() -> Vec<Rule> {
         title: assertion.title().to_owned(),
         reason: assertion.explanation().to_owned(),
         remedy: "Each finding says what to do.".to_owned(),
-        severity: Severity::Error,
+        severity: assertion.severity().0,
         set: ASSERTIONS_SET.to_owned(),
         passes: assertion.passing_example().map(str::to_owned).into_iter().collect(),
         breaches: assertion.failing_example().map(str::to_owned).into_iter().collect(),
@@ -152,7 +178,11 @@ pub fn check(objects: &Objects<'_>, context: &Context<'_>) -> Vec<Finding> {
 #[must_use]
 pub fn check_scope(objects: &Objects<'_>, context: &Context<'_>, scope: Scope) -> Vec<Finding> {
     selected(context, scope)
-        .flat_map(|assertion| assertion.check(objects, context))
+        .flat_map(|assertion| {
+            let (severity, _) = assertion.severity();
+            let findings = assertion.check(objects, context).into_iter();
+            findings.map(move |finding| Finding { severity, ..finding })
+        })
         .filter(|finding| !is_excepted(objects, finding, context.today))
         .collect()
 }
