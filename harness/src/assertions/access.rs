@@ -76,8 +76,9 @@ impl Assertion for BindingTarget {
             let text = |key| binding.root().at(&["roleRef", key]).and_then(Node::as_str).unwrap_or_default();
             let (kind, name) = (text("kind"), text("name"));
             let namespace = if kind == "Role" { own } else { "" };
-            if !roles.contains(&(namespace, kind, name)) && !(kind == "ClusterRole" && is_of_kubernetes(name))
-            {
+            let is_there =
+                roles.contains(&(namespace, kind, name)) || (kind == "ClusterRole" && is_of_kubernetes(name));
+            if !is_there {
                 let message = format!("there is no {kind} `{name}` in the release");
                 let help = "Correct the name, or add the role.";
                 findings.push(binding.finding(self.id(), "roleRef.name", message, help));

@@ -179,7 +179,7 @@ mod tests {
             messages,
             [
                 "`services.web.networkPolicy.public` says that everybody connects to it, port 80: NetworkPolicy closed does not let it in",
-                "`services.job.dependsOn` says that it connects to db, port 5432: none of the NetworkPolicies closed, db does let it in",
+                "`services.job.dependsOn` says that it connects to db, port 5432: none of the NetworkPolicies closed, db lets it in",
                 "`services.job.dependsOnExternal` says that it connects to bank, port 443: NetworkPolicy closed does not let it out",
             ]
         );

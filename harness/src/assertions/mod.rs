@@ -211,7 +211,10 @@ pub fn order(findings: &mut Vec<Finding>) {
             |finding: &Finding| (finding.line, finding.column, finding.rule.clone(), finding.path.clone());
         key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
     });
-    // The plugin has some of these rules too, in words of its own.
-    findings
-        .dedup_by(|a, b| a.rule == b.rule && a.line == b.line && a.object == b.object && a.path == b.path);
+    let is_of_plugin = |rule: &str| gift_plugin::rules::RULES.iter().any(|known| known.id == rule);
+    findings.dedup_by(|a, b| {
+        let is_one_place = a.rule == b.rule && a.line == b.line && a.object == b.object && a.path == b.path;
+        // The plugin has some of these rules too, in words of its own.
+        is_one_place && (a.message == b.message || is_of_plugin(&a.rule))
+    });
 }

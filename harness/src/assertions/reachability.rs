@@ -44,15 +44,15 @@ pub(super) fn title(object: &Object<'_>) -> String {
 /// Who forbids a connection, in words; `None` when nobody certainly does.
 pub(super) fn forbidden_by(verdict: &Verdict<'_, '_>) -> Option<String> {
     let Verdict::Blocked { egress, ingress } = verdict else { return None };
-    let side = |policies: &[&Object<'_>], does: &str| match policies {
+    let side = |policies: &[&Object<'_>], way: &str| match policies {
         [] => None,
-        [one] => Some(format!("NetworkPolicy {} does not {does}", one.name())),
+        [one] => Some(format!("NetworkPolicy {} does not let it {way}", one.name())),
         several => {
             let names: Vec<_> = several.iter().map(|policy| policy.name()).collect();
-            Some(format!("none of the NetworkPolicies {} does {does}", names.join(", ")))
+            Some(format!("none of the NetworkPolicies {} lets it {way}", names.join(", ")))
         }
     };
-    let sides = [side(egress, "let it out"), side(ingress, "let it in")];
+    let sides = [side(egress, "out"), side(ingress, "in")];
     Some(sides.into_iter().flatten().collect::<Vec<_>>().join(", and "))
 }
 
@@ -101,7 +101,8 @@ impl<'s, 'a> World<'s, 'a> {
             for text in self.settings.texts(&container, workload.namespace) {
                 for mention in mentions(&text.text) {
                     let service = self.services.resolve(mention.host, workload.namespace);
-                    asks_for_names |= service.is_some() || mention.is_certain;
+                    asks_for_names |=
+                        service.is_some() || (mention.is_certain && mention.host != "localhost");
                     let (Some(service), Some(port)) = (service, mention.port) else { continue };
                     let Some(port) = service.ports.iter().find(|offered| offered.number == port) else {
                         continue;

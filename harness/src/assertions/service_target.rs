@@ -1,10 +1,10 @@
 //! Services lead to pods, and to ports that are there.
 
 use super::{Assertion, Context, namespace::effective};
-use crate::objects::{Objects, PodTemplate, Selector};
+use crate::network::PodIndex;
+use crate::objects::{Objects, Selector};
 use gift_plugin::protocol::Finding;
 use gift_plugin::yaml::{Node, Path, Value};
-use std::collections::BTreeMap;
 
 /// A Service selects pods, and its target ports are ports of theirs.
 pub(super) struct ServiceTarget;
@@ -68,13 +68,7 @@ impl Assertion for ServiceTarget {
     }
 
     fn check(&self, objects: &Objects<'_>, context: &Context<'_>) -> Vec<Finding> {
-        let pods: Vec<(PodTemplate<'_, '_>, BTreeMap<_, _>)> = objects
-            .pod_templates()
-            .map(|pod| {
-                let labels = pod.labels().collect();
-                (pod, labels)
-            })
-            .collect();
+        let pods = PodIndex::of(objects, |object| effective(object, context));
         let mut findings = Vec::new();
         for service in objects.kind("Service").filter(|object| object.group().is_empty()) {
             let Some(node) = service.root().at(&["spec", "selector"]) else { continue };
@@ -82,12 +76,7 @@ impl Assertion for ServiceTarget {
             if selector.is_empty() {
                 continue;
             }
-            let selected: Vec<_> = pods
-                .iter()
-                .filter(|(pod, labels)| {
-                    effective(pod.object, context) == effective(service, context) && selector.selects(labels)
-                })
-                .collect();
+            let selected = pods.selected(effective(service, context), &selector);
             if selected.is_empty() {
                 findings.push(service.finding(
                     self.id(),
@@ -103,7 +92,8 @@ impl Assertion for ServiceTarget {
                 else {
                     continue;
                 };
-                for (pod, _) in &selected {
+                for workload in &selected {
+                    let pod = &workload.template;
                     let containers = pod.containers();
                     let running: Vec<_> = containers.iter().map(|container| container.node).collect();
                     if !has_port(&running, target) {

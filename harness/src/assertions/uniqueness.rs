@@ -42,7 +42,7 @@ fn repeat<'s>(
             item.get(key).map_or_else(|| usual.to_owned(), scalar_text)
         };
         let others: Vec<_> = keys[1..].iter().map(of).collect();
-        let told = [&[first.clone()], others.as_slice()].concat().join(" ");
+        let told = [std::slice::from_ref(&first), &others].concat().join(" ");
         if !seen.insert((first, others)) {
             let message = format!("{what} {} stands twice", told.trim());
             findings.push(object.finding(RULE, path, message, "Remove one, or give it another name."));
