@@ -12,6 +12,7 @@ pub use object::{Object, Spot};
 pub use quantity::Quantity;
 pub(crate) use selector::Selector;
 pub use typed::TypedError;
+pub(crate) use workload::labels;
 pub use workload::{Container, PodTemplate};
 
 use crate::diagnosis::{Category, Diagnose};
@@ -174,6 +175,16 @@ pub fn to_json(node: &Node<'_>) -> serde_json::Value {
             .map(|entry| (entry.key.clone().into_owned(), to_json(&entry.value)))
             .collect::<serde_json::Map<_, _>>()
             .into(),
+    }
+}
+
+/// A scalar as text; empty for anything else.
+pub(crate) fn scalar_text(node: &Node<'_>) -> String {
+    match &node.value {
+        Value::String(text) => text.clone().into_owned(),
+        Value::Int(number) => number.to_string(),
+        Value::Bool(truth) => truth.to_string(),
+        _ => String::new(),
     }
 }
 
