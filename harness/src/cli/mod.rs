@@ -14,6 +14,8 @@ mod failure;
 mod input;
 mod judgement;
 mod man;
+mod mutate;
+mod mutations;
 mod output;
 mod post_render;
 mod progress;
@@ -96,6 +98,7 @@ enum Verb {
     Render(render::Arguments),
     Check(check::Arguments),
     Test(test::Arguments),
+    Mutate(mutate::Arguments),
     PostRender(post_render::Arguments),
     Explain(explain::Arguments),
     Up(up::Arguments),
@@ -114,6 +117,7 @@ Examples:
   gift explain                                 what the last run found
   gift explain minimum-requests                what a rule asks for, and why
   gift test                                    every combination of values, with both Helms
+  gift mutate                                  whether the rules would notice a mistake
   gift up && helm install gift ./chart         a real control plane on this machine
 
 Environment variables:
@@ -154,6 +158,7 @@ fn run(arguments: Arguments) -> u8 {
         Verb::Render(arguments) => render::run(&arguments, &mut terminal),
         Verb::Check(arguments) => check::run(&arguments, &mut terminal),
         Verb::Test(arguments) => test::run(&arguments, &mut terminal),
+        Verb::Mutate(arguments) => mutate::run(&arguments, &mut terminal),
         Verb::PostRender(arguments) => post_render::run(&arguments, &mut terminal),
         Verb::Up(arguments) => up::run(&arguments, &mut terminal),
         Verb::Down(arguments) => down::run(&arguments, &mut terminal),

@@ -96,7 +96,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Conc
         list(terminal, &cells).map_err(Failure::output)?;
         return Ok(Conclusion::Good);
     }
-    let policies = policies(arguments, matrix.chart())?;
+    let policies = policies(&arguments.policies, matrix.chart())?;
     let rules = catalogue::rules_of(&policies)?;
     let plan = plan(arguments, &matrix, cells, policies)?;
     let mut progress = Progress::counted(terminal, plan.cells.len());
@@ -133,12 +133,41 @@ fn select(arguments: &Arguments, matrix: &Matrix) -> Vec<Cell> {
 }
 
 /// The policies of the chart as it is now, where it has any: those in the command may be older.
-fn policies(arguments: &Arguments, chart: &Path) -> Result<PolicySelection, Failure> {
+pub(crate) fn policies(arguments: &PolicyArguments, chart: &Path) -> Result<PolicySelection, Failure> {
     let own = chart.join("policies");
-    Ok(match arguments.policies.selection()? {
+    Ok(match arguments.selection()? {
         PolicySelection::Embedded if own.is_dir() => PolicySelection::Directory(own),
         selection => selection,
     })
+}
+
+/// How cells are judged.
+pub(crate) struct Judging<'a> {
+    pub(crate) policies: PolicySelection,
+    /// Rules not to judge by.
+    pub(crate) skip: &'a [String],
+    pub(crate) values_directory: &'a Path,
+    pub(crate) secrets: SecretSelection,
+}
+
+impl Judging<'_> {
+    /// The plugin's options, and the assertions not to look with.
+    pub(crate) fn split(self) -> (PostRenderOptions, Vec<String>) {
+        // An assertion and a rule of the plugin may have the same name, and are then both skipped.
+        let is_asserted = |rule: &&String| run::rules().iter().any(|known| known.id == **rule);
+        let built_in = catalogue::built_in();
+        let of_plugin = |rule: &&String| !is_asserted(rule) || built_in.contains(rule);
+        // What both know is found by the plugin already.
+        let asserted = self.skip.iter().chain(&built_in).filter(is_asserted).cloned().collect();
+        let options = PostRenderOptions {
+            policies: self.policies,
+            secrets: self.secrets,
+            values_directory: self.values_directory.to_owned(),
+            skip: self.skip.iter().filter(of_plugin).cloned().collect(),
+            ..PostRenderOptions::default()
+        };
+        (options, asserted)
+    }
 }
 
 fn plan(
@@ -147,24 +176,16 @@ fn plan(
     cells: Vec<Cell>,
     policies: PolicySelection,
 ) -> Result<Plan, Failure> {
-    // An assertion and a rule of the plugin may have the same name, and are then both skipped.
-    let is_asserted = |rule: &&String| run::rules().iter().any(|known| known.id == **rule);
-    let built_in = catalogue::built_in();
-    let options = PostRenderOptions {
+    let judging = Judging {
         policies,
+        skip: &arguments.skip,
+        values_directory: matrix.values_directory(),
         secrets: match &arguments.secrets {
             Some(file) => SecretSelection::File(file.clone()),
             None => SecretSelection::Example,
         },
-        values_directory: matrix.values_directory().to_owned(),
-        skip: arguments
-            .skip
-            .iter()
-            .filter(|rule| !is_asserted(rule) || built_in.contains(rule))
-            .cloned()
-            .collect(),
-        ..PostRenderOptions::default()
     };
+    let (options, skip) = judging.split();
     let all = Plan::of(matrix)?;
     let helms: BTreeSet<_> = cells.iter().map(|cell| cell.helm).collect();
     let mut renderer = arguments.renderer.renderer(helms)?;
@@ -179,8 +200,7 @@ fn plan(
         compare_versions: all.compare_versions && arguments.helm.is_none(),
         jobs: arguments.jobs,
         post_render: Some(Arc::new(Plugin::new(options)?)),
-        // What both know is found by the plugin already.
-        skip: arguments.skip.iter().chain(&built_in).filter(is_asserted).cloned().collect(),
+        skip,
         fail_fast: arguments.fail_fast,
         verdicts: kept,
         ..all
