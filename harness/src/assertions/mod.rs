@@ -8,12 +8,15 @@ mod difference;
 mod duplicate_key;
 mod namespace;
 mod naming;
+mod node_access;
 mod probe_port;
 mod quota;
 mod reference;
+mod request_limit;
 mod scaling;
 mod schema;
 mod selector;
+mod service_address;
 mod service_target;
 mod stability;
 mod steadiness;
@@ -84,10 +87,13 @@ static ALL: &[&dyn Assertion] = &[
     &selector::SelectsOwnPods,
     &selector::DisjointSelectors,
     &service_target::ServiceTarget,
+    &service_address::ServiceAddress,
     &reference::ReferenceExists,
     &probe_port::ProbePort,
     &scaling::AutoscalerTarget,
     &scaling::DisruptionBudgetTarget,
+    &request_limit::RequestLimit,
+    &node_access::NodeAccess,
     &quota::FitsQuota,
     &stability::Reproducible,
     &stability::ImageChange,

@@ -21,6 +21,7 @@ mod post_render;
 mod progress;
 mod render;
 mod renderer;
+mod report;
 mod reports;
 mod shard;
 mod status;
@@ -42,6 +43,16 @@ pub(crate) enum Conclusion {
     Findings,
     /// Some of the work was done, and some could not be; told already.
     Partial(Category),
+}
+
+impl Conclusion {
+    fn exit_code(self) -> u8 {
+        match self {
+            Self::Good => 0,
+            Self::Findings => Category::Findings.exit_code(),
+            Self::Partial(category) => category.exit_code(),
+        }
+    }
 }
 
 /// A major version of Helm, as arguments name it.
@@ -99,6 +110,7 @@ enum Verb {
     Check(check::Arguments),
     Test(test::Arguments),
     Mutate(mutate::Arguments),
+    Report(report::Arguments),
     PostRender(post_render::Arguments),
     Explain(explain::Arguments),
     Up(up::Arguments),
@@ -159,6 +171,7 @@ fn run(arguments: Arguments) -> u8 {
         Verb::Check(arguments) => check::run(&arguments, &mut terminal),
         Verb::Test(arguments) => test::run(&arguments, &mut terminal),
         Verb::Mutate(arguments) => mutate::run(&arguments, &mut terminal),
+        Verb::Report(arguments) => report::run(&arguments, &mut terminal),
         Verb::PostRender(arguments) => post_render::run(&arguments, &mut terminal),
         Verb::Up(arguments) => up::run(&arguments, &mut terminal),
         Verb::Down(arguments) => down::run(&arguments, &mut terminal),
@@ -171,9 +184,7 @@ fn run(arguments: Arguments) -> u8 {
         Verb::Man(arguments) => man::run(&arguments, &Arguments::command(), &mut terminal),
     };
     match result.and_then(|conclusion| terminal.finish().map(|()| conclusion)) {
-        Ok(Conclusion::Good) => 0,
-        Ok(Conclusion::Findings) => Category::Findings.exit_code(),
-        Ok(Conclusion::Partial(category)) => category.exit_code(),
+        Ok(conclusion) => conclusion.exit_code(),
         Err(failure) if failure.is_closed_pipe() => 0,
         Err(failure) => {
             failure.tell(&mut terminal);

@@ -13,6 +13,7 @@ use gift_harness::policies::PolicySelection;
 use gift_harness::post_render::PostRenderOptions;
 use gift_harness::render::Stored;
 use gift_harness::render::stored::StoreDirectory;
+use gift_harness::report::json::{self, Part};
 use gift_harness::report::{CellReport, Run};
 use gift_harness::run::{self, CellResult, Event, Plan, Plugin, RunError, Summary};
 use gift_harness::secrets::SecretSelection;
@@ -35,7 +36,7 @@ Examples:
   gift test --filter gift/prod --filter helm4     the cells that have both in their names
   gift test --filter k8s1.34 --fail-fast          stop at the first that fails
   gift test --helm 4 --jobs 2                     one Helm alone, two cells at a time
-  gift test --shard 1/4                           the first of four machines' part
+  gift test --shard 1/4 --format json             the first of four machines' part, for gift report merge
   gift test --format junit > junit.xml            for a CI server; sarif, github, json likewise
   gift explain consistent-namespace               what a rule in the output asks for
 
@@ -88,7 +89,9 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Conclusion, Failure> {
     let matrix = Matrix::load(&arguments.matrix)?;
-    let cells = select(arguments, &matrix);
+    let all = select(arguments, &matrix);
+    let ids: Vec<_> = all.iter().map(|cell| cell.id.clone()).collect();
+    let (numbers, cells): (Vec<_>, Vec<_>) = part(arguments, (1..).zip(all).collect()).into_iter().unzip();
     if cells.is_empty() {
         return Err(RunError::NoCells.into());
     }
@@ -115,10 +118,18 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Conc
         chart_directory: Some(&chart_directory),
         rules: &rules,
     };
+    let conclusion = conclude(&summary, arguments.deny_warnings);
     let (format, appearance) = (terminal.format, terminal.output_appearance());
-    reports::write_run(terminal.output(), format, &run, appearance).map_err(Failure::output)?;
+    if format == Format::Json {
+        let numbers = numbers_of(&summary, &plan, &numbers);
+        let shard = arguments.shard.map(|shard| shard.to_string());
+        let part = Part::new(ids.iter().map(String::as_str), shard, conclusion.exit_code());
+        json::write_part(terminal.output(), &run, &part, &numbers).map_err(Failure::output)?;
+    } else {
+        reports::write_run(terminal.output(), format, &run, appearance).map_err(Failure::output)?;
+    }
     remark(terminal, &plan, &summary).map_err(Failure::output)?;
-    Ok(conclude(&summary, arguments.deny_warnings))
+    Ok(conclusion)
 }
 
 fn select(arguments: &Arguments, matrix: &Matrix) -> Vec<Cell> {
@@ -126,6 +137,11 @@ fn select(arguments: &Arguments, matrix: &Matrix) -> Vec<Cell> {
     if let Some(helm) = arguments.helm {
         cells.retain(|cell| cell.helm == helm.version());
     }
+    cells
+}
+
+/// The cells of the shard that was asked for, each with its number among all.
+fn part(arguments: &Arguments, cells: Vec<(usize, Cell)>) -> Vec<(usize, Cell)> {
     match arguments.shard {
         Some(shard) => shard.of(cells),
         None => cells,
@@ -234,6 +250,14 @@ fn list(terminal: &mut Terminal, cells: &[Cell]) -> io::Result<()> {
         .collect();
     serde_json::to_writer_pretty(&mut *out, &serde_json::json!({ "version": 1, "cells": cells }))?;
     writeln!(out)
+}
+
+/// The numbers of the cells that were run: one that failed may have kept others from it.
+fn numbers_of(summary: &Summary, plan: &Plan, numbers: &[usize]) -> Vec<usize> {
+    let mut planned = plan.cells.iter().zip(numbers);
+    let mut number =
+        |result: &CellResult| planned.find(|(cell, _)| cell.id == result.id).map(|(_, number)| *number);
+    summary.results.iter().filter_map(&mut number).collect()
 }
 
 /// A cell's line while the run goes on.

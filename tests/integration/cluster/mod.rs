@@ -5,6 +5,7 @@ mod breaches;
 mod documentation;
 mod installation;
 mod parity;
+mod sharding;
 mod shared;
 
 use std::collections::hash_map::DefaultHasher;
