@@ -4,8 +4,9 @@ use crate::workplace::{Workplace, text};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// What is noticed today without the assertions about NetworkPolicies, in percent; with them it is 95.
-const FLOOR: f64 = 95.0;
+/// What is noticed at least, in percent. Nothing looks yet at what NetworkPolicies let through, where Ingresses and
+/// role bindings lead, and at kinds that are not there: with these it is above 95.
+const FLOOR: f64 = 92.0;
 
 #[test]
 fn mutations_of_one_cell_of_each_system_are_noticed() {
@@ -39,14 +40,19 @@ fn mutations_of_one_cell_of_each_system_are_noticed() {
 #[test]
 fn a_rule_that_is_missing_shows() {
     let workplace = Workplace::new(4);
-    let run = |skip: &str| {
-        let arguments =
-            ["mutate", "default", "--operator", "probe-port-shifted", "--format", "json", "--skip", skip];
-        workplace.gift(&arguments).output().unwrap()
-    };
-    assert_eq!(run("probe-port").status.code(), Some(1));
-    let found = run("quota");
-    assert_eq!(found.status.code(), Some(2), "there is no such rule: {}", text(&found.stderr));
-    let found = run("fits-quota");
-    assert_eq!(found.status.code(), Some(0), "{}", text(&found.stdout));
+    let run = |rest: &[&str]| workplace.gift(&[&["mutate", "default"], rest].concat()).output().unwrap();
+    let images = ["--operator", "image-latest", "--skip"];
+    let blind = run(&[&images[..], &["pinned-image-tag"]].concat());
+    assert_eq!(blind.status.code(), Some(1), "{}", text(&blind.stderr));
+    let report = text(&blind.stdout);
+    assert!(report.contains("survivors in default") && report.contains("becomes"), "{report}");
+    let seeing = run(&[&images[..], &["no-placeholder"]].concat());
+    assert_eq!(seeing.status.code(), Some(0), "{}", text(&seeing.stdout));
+    // Not to find anything to break is not to notice everything.
+    let idle = run(&["--operator", "quota-exceeded"]);
+    assert_eq!(idle.status.code(), Some(2), "{}", text(&idle.stdout));
+    assert!(text(&idle.stderr).contains("nothing to break"), "{}", text(&idle.stderr));
+    let unknown = run(&["--operator", "quota"]);
+    assert_eq!(unknown.status.code(), Some(2), "{}", text(&unknown.stderr));
+    assert!(text(&unknown.stderr).contains("there is no operator `quota`"), "{}", text(&unknown.stderr));
 }

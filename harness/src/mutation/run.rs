@@ -115,6 +115,9 @@ pub enum MutationError {
         /// The id.
         id: String,
     },
+    /// There is nothing the operators could change.
+    #[error("the operators find nothing to break in these cells")]
+    Nothing,
     /// A cell has no stream to break.
     #[error("the cell `{cell}` has nothing to break: {}", failure.message)]
     Cell {
@@ -129,7 +132,7 @@ impl Diagnose for MutationError {
     fn category(&self) -> Category {
         match self {
             Self::Run(error) => error.category(),
-            Self::Operator { .. } => Category::Input,
+            Self::Operator { .. } | Self::Nothing => Category::Input,
             Self::Cell { failure, .. } => failure.category,
         }
     }
@@ -138,6 +141,7 @@ impl Diagnose for MutationError {
         match self {
             Self::Run(error) => error.help(),
             Self::Operator { .. } => Some("`gift mutate --list` names the operators.".to_owned()),
+            Self::Nothing => Some("Name other operators, or other cells.".to_owned()),
             Self::Cell { failure, .. } => failure.help.clone(),
         }
     }
@@ -168,7 +172,8 @@ pub fn cells_of(cells: &[Cell]) -> Vec<Cell> {
 ///
 /// # Errors
 ///
-/// [`MutationError`] when a cell cannot be rendered, or the plan or the options name what is not there.
+/// [`MutationError`] when a cell cannot be rendered, the plan or the options name what is not there, or there is
+/// nothing to break.
 pub fn run(
     plan: &Plan,
     options: &Options,
@@ -212,6 +217,9 @@ pub fn run(
             summary.outcomes.push(outcome);
         });
         debug_assert_eq!(judged, mutations.len());
+    }
+    if summary.made() == 0 {
+        return Err(MutationError::Nothing);
     }
     summary.duration = begun.elapsed();
     Ok(summary)

@@ -170,8 +170,10 @@ fn pods(subject: &mut Subject<'_, '_>, how: Change) {
             let spec = object.root().get("spec")?;
             let selector = match object.kind() {
                 "Service" => Selector::of_labels(spec.get("selector")?),
-                "NetworkPolicy" => return None,
-                _ => Selector::of(spec.get("selector")?),
+                // Selectors of other kinds are not of pods, or need select none.
+                "PodDisruptionBudget" => Selector::of(spec.get("selector")?),
+                _ if object.group() == "apps" => Selector::of(spec.get("selector")?),
+                _ => return None,
             };
             (!selector.is_empty()).then_some((object.namespace(), selector))
         })
