@@ -13,10 +13,12 @@ mod isolation;
 mod named_service;
 mod namespace;
 mod naming;
+mod node_access;
 mod probe_port;
 mod quota;
 mod reachability;
 mod reference;
+mod request_limit;
 mod route_target;
 mod scaling;
 mod schema;
@@ -115,6 +117,8 @@ static ALL: &[&dyn Assertion] = &[
     &access::GrantUsed,
     &scaling::AutoscalerTarget,
     &scaling::DisruptionBudgetTarget,
+    &request_limit::RequestLimit,
+    &node_access::NodeAccess,
     &quota::FitsQuota,
     &stability::Reproducible,
     &stability::ImageChange,

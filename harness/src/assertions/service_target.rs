@@ -74,6 +74,15 @@ impl Assertion for ServiceTarget {
             let Some(node) = service.root().at(&["spec", "selector"]) else { continue };
             let selector = Selector::of_labels(node);
             if selector.is_empty() {
+                if node.as_mapping().is_none() {
+                    continue;
+                }
+                findings.push(service.finding(
+                    self.id(),
+                    "spec.selector",
+                    "the selector asks for nothing, and so selects nothing",
+                    "Select pods, or leave `selector` out where somebody else makes the EndpointSlices.",
+                ));
                 continue;
             }
             let selected = pods.selected(effective(service, context), &selector);

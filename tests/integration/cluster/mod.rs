@@ -7,6 +7,7 @@ mod enforcement;
 mod installation;
 mod parity;
 mod schemas;
+mod sharding;
 mod shared;
 
 use std::collections::hash_map::DefaultHasher;
