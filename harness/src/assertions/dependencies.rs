@@ -99,9 +99,9 @@ impl<'v> Dependencies<'v> {
         service.and_then(|service| service.pointer("/networkPolicy/public")) == Some(&Value::Bool(true))
     }
 
-    /// Whether policies are derived from these declarations.
-    pub(super) fn are_enforced(&self) -> bool {
-        self.tree.pointer("/networkPolicy/enabled") == Some(&Value::Bool(true))
+    /// Whether anybody says what it depends on.
+    pub(super) fn are_declared(&self) -> bool {
+        self.services.values().any(|service| entries(service, "dependsOn").next().is_some())
     }
 
     /// Everything that is declared of the workloads there are.

@@ -1,15 +1,28 @@
 //! NetworkPolicies let through nothing that values do not declare.
 
 use super::reachability::{World, title};
-use super::{Assertion, Context, dependencies::Dependencies};
+use super::{Assertion, Context, dependencies::Dependencies, namespace::effective};
 use crate::network::{Connection, Direction, Endpoint};
-use crate::objects::Objects;
+use crate::objects::{Object, Objects, Selector};
 use gift_plugin::protocol::Finding;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Whoever is isolated is reached only by those that depend on it.
 pub(super) struct Isolation;
+
+/// The policies that select the pods of one workload alone, by where their documents begin.
+fn own_policies<'s, 'a>(
+    objects: &'s Objects<'a>,
+    context: &Context<'s>,
+    world: &World<'s, 'a>,
+) -> BTreeSet<usize> {
+    let selects_one = |policy: &&Object<'_>| {
+        let selector = policy.root().at(&["spec", "podSelector"]).map(Selector::of).unwrap_or_default();
+        world.pods.selected(effective(policy, context), &selector).len() == 1
+    };
+    objects.kind("NetworkPolicy").filter(selects_one).map(|policy| policy.span().start).collect()
+}
 
 impl Assertion for Isolation {
     fn id(&self) -> &'static str {
@@ -21,19 +34,21 @@ impl Assertion for Isolation {
     }
 
     fn explanation(&self) -> &'static str {
-        "Where values derive policies from declarations (`networkPolicy.enabled`), a pod that is reached by somebody \
-         who does not depend on it, or reaches an external it does not depend on, has a rule too many; whoever \
-         breaks into one service then reaches the others. Looked at are services of the values whose pods are \
-         isolated. Members of one StatefulSet may reach each other, and rules that a service states itself \
+        "Where values declare who depends on whom, a pod that is reached by somebody who does not depend on it, or \
+         reaches an external it does not depend on, has a rule too many; whoever breaks into one service then \
+         reaches the others. Looked at are services of the values that have a policy of their own, one that selects \
+         the pods of no other; a policy for a whole namespace draws its border elsewhere. Members of one StatefulSet may reach each other, and rules that a service states itself \
          (`networkPolicy.ingress`, `networkPolicy.egress`) are meant."
     }
 
     fn check(&self, objects: &Objects<'_>, context: &Context<'_>) -> Vec<Finding> {
         let Some(dependencies) = context.tree().map(Dependencies::of) else { return Vec::new() };
-        if !dependencies.are_enforced() {
+        if !dependencies.are_declared() {
             return Vec::new();
         }
         let Some(world) = World::of(objects, context) else { return Vec::new() };
+        let own = own_policies(objects, context, &world);
+        let is_own = |policy: &&&Object<'_>| own.contains(&policy.span().start);
         let needed = dependencies.needed(&world.pods);
         let edges: BTreeSet<_> = needed
             .iter()
@@ -51,7 +66,7 @@ impl Assertion for Isolation {
                 continue;
             }
             let isolating = world.network.isolating(&to.endpoint, Direction::Ingress);
-            if let Some(policy) = isolating.last().filter(|_| !states(name, "ingress")) {
+            if let Some(policy) = isolating.iter().find(is_own).filter(|_| !states(name, "ingress")) {
                 for port in to.pod().map(|pod| pod.ports.as_slice()).unwrap_or_default() {
                     let passes = |from: &Endpoint<'_>| {
                         let (port, protocol) = (port.number, port.protocol);
@@ -83,7 +98,7 @@ impl Assertion for Isolation {
                 }
             }
             let isolating = world.network.isolating(&to.endpoint, Direction::Egress);
-            if let Some(policy) = isolating.last().filter(|_| !states(name, "egress")) {
+            if let Some(policy) = isolating.iter().find(is_own).filter(|_| !states(name, "egress")) {
                 for (external, address, port, protocol) in dependencies.undeclared_externals(name) {
                     let connection =
                         Connection { from: &to.endpoint, to: &address, port, protocol: &protocol };
@@ -117,11 +132,12 @@ mod tests {
 {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: closed}, spec: {podSelector: {}, policyTypes: [Ingress, Egress], egress: [{to: [{podSelector: {}}]}, {to: [{namespaceSelector: {}}], ports: [{port: 53, protocol: UDP}, {port: 53}]}]}}
 ---
 {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: db}, spec: {podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: {matchLabels: {app: web}}}], ports: [{port: sql}]}]}}
+---
+{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: job}, spec: {podSelector: {matchLabels: {app: job}}, policyTypes: [Ingress, Egress]}}
 ";
 
     fn values() -> Value {
         json!({"system": "shop", "shop": {
-            "networkPolicy": {"enabled": true},
             "externals": {"bank": {"to": [{"ipBlock": {"cidr": "192.0.2.0/24"}}], "ports": [{"port": 443}]}},
             "services": {"web": {"dependsOn": {"db": {}}}, "job": {}, "db": {}},
         }})
@@ -169,6 +185,13 @@ mod tests {
     }
 
     #[test]
+    fn a_policy_for_all_is_no_border_between_them() {
+        let mut stream = STREAM.split("---").take(4).collect::<Vec<_>>().join("---");
+        stream += "---\n{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: inside}, spec: {podSelector: {}, ingress: [{from: [{podSelector: {}}]}]}}\n";
+        assert_eq!(found(&stream, &values()), []);
+    }
+
+    #[test]
     fn a_rule_too_few_is_found() {
         let mut values = values();
         values["shop"]["services"]["job"] =
@@ -179,8 +202,8 @@ mod tests {
             messages,
             [
                 "`services.web.networkPolicy.public` says that everybody connects to it, port 80: NetworkPolicy closed does not let it in",
+                "`services.job.dependsOnExternal` says that it connects to bank, port 443: none of the NetworkPolicies closed, job lets it out",
                 "`services.job.dependsOn` says that it connects to db, port 5432: none of the NetworkPolicies closed, db lets it in",
-                "`services.job.dependsOnExternal` says that it connects to bank, port 443: NetworkPolicy closed does not let it out",
             ]
         );
     }
@@ -190,7 +213,10 @@ mod tests {
         let without = STREAM.replace("namespaceSelector: {}", "podSelector: {}");
         let messages: Vec<_> = found(&without, &values()).into_iter().map(|(_, message)| message).collect();
         assert_eq!(messages.len(), 2, "{messages:?}");
-        assert!(messages[0].contains("over UDP: NetworkPolicy closed does not let it out"), "{messages:?}");
+        for (message, protocol) in messages.iter().zip(["TCP", "UDP"]) {
+            let expected = format!("over {protocol}: NetworkPolicy closed does not let it out");
+            assert!(message.ends_with(&expected), "{messages:?}");
+        }
         let udp = STREAM.replace(", {port: 53}", "");
         assert_eq!(found(&udp, &values()).len(), 1);
     }

@@ -22,7 +22,7 @@ pub(crate) mod service;
 #[cfg(test)]
 mod tests;
 
-pub use address::Block;
+pub use address::{Block, BlockError};
 pub use pods::{Endpoint, Pod, Port};
 pub(crate) use pods::{PodIndex, Workload};
 pub use policy::Direction;
