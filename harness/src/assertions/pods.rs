@@ -55,3 +55,45 @@ impl<'s, 'a> PodIndex<'s, 'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_are_found_that_a_look_at_each_would_find() {
+        let pod = |name: &str, namespace: &str, labels: &str| {
+            format!(
+                "---\n{{apiVersion: v1, kind: Pod, metadata: {{name: {name}, namespace: {namespace}, labels: {labels}}}}}\n"
+            )
+        };
+        let stream = [
+            pod("a", "x", "{app: web, tier: front}"),
+            pod("b", "x", "{app: web}"),
+            pod("c", "y", "{app: web, tier: front}"),
+            pod("d", "x", "{tier: front}"),
+            pod("e", "x", "{}"),
+        ]
+        .concat();
+        let selectors = "{matchLabels: {app: web}}\n---\n{matchLabels: {app: web, tier: front}}\n---\n{matchLabels: {app: other}}\n---\n{matchExpressions: [{key: app, operator: In, values: [web, other]}]}\n---\n{matchLabels: {tier: front}, matchExpressions: [{key: app, operator: DoesNotExist}]}\n---\n{matchExpressions: [{key: tier, operator: NotIn, values: [front]}]}\n---\n{}\n";
+        let (objects, selectors) =
+            (Objects::read(stream.as_bytes()).unwrap(), Objects::read(selectors.as_bytes()).unwrap());
+        let pods = PodIndex::new(&objects, &Context::default());
+        let mut found = Vec::new();
+        for selector in selectors.iter().map(|object| Selector::of(object.root())) {
+            for namespace in ["x", "y", "z"] {
+                let names = |pods: &[&Pods<'_, '_>]| -> Vec<_> {
+                    pods.iter().map(|pods| pods.template.object.name().to_owned()).collect()
+                };
+                let is_selected =
+                    |pods: &&Pods<'_, '_>| pods.namespace == namespace && selector.selects(&pods.labels);
+                let expected: Vec<_> = pods.iter().filter(is_selected).collect();
+                let selected = names(&pods.selected(namespace, &selector));
+                assert_eq!(selected, names(&expected), "{selector:?}");
+                found.push(selected.concat());
+            }
+        }
+        let in_x = ["ab", "a", "", "ab", "d", "be", "abde"];
+        assert_eq!(found.iter().step_by(3).collect::<Vec<_>>(), in_x.each_ref());
+    }
+}
