@@ -219,11 +219,10 @@ fn drop_excepted(findings: &mut Vec<Finding>, objects: &Objects<'_>, today: &str
 
 /// Puts findings in the order of the stream and drops those said twice about one place.
 pub fn order(findings: &mut Vec<Finding>) {
-    findings.sort_by(|a, b| {
-        let key =
-            |finding: &Finding| (finding.line, finding.column, finding.rule.clone(), finding.path.clone());
-        key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
-    });
+    fn place(finding: &Finding) -> (usize, usize, &str, &str, &str) {
+        (finding.line, finding.column, &finding.rule, &finding.path, &finding.message)
+    }
+    findings.sort_by(|a, b| place(a).cmp(&place(b)));
     let is_of_plugin = |rule: &str| gift_plugin::rules::RULES.iter().any(|known| known.id == rule);
     findings.dedup_by(|a, b| {
         let is_one_place = a.rule == b.rule && a.line == b.line && a.object == b.object && a.path == b.path;

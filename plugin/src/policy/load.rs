@@ -444,4 +444,27 @@ spec: {policyName: p, validationActions: [Deny]}
             assert!(notes.iter().any(|note| note == expected), "{notes:?}");
         }
     }
+
+    #[test]
+    fn variables_that_policies_compute_alike_are_common() {
+        let policy = |name: &str, variables: &[(&str, &str)]| {
+            let variables: String = variables
+                .iter()
+                .map(|(name, expression)| format!("  - {{name: {name}, expression: '{expression}'}}\n"))
+                .collect();
+            format!(
+                "---\nkind: ValidatingAdmissionPolicy\nmetadata: {{name: {name}}}\nspec:\n  paramKind: {{apiVersion: v1, kind: ConfigMap}}\n  matchConstraints: {{resourceRules: []}}\n  variables:\n{variables}  validations:\n  - {{expression: 'true'}}\n"
+            )
+        };
+        let alike = [("a", "object.kind"), ("b", "variables.a"), ("c", "params.kind"), ("d", "object.kind")];
+        let other = [("a", "object.apiVersion"), ("b", "variables.a")];
+        let set = read(&[policy("p", &alike), policy("q", &other), policy("r", &alike)].concat()).unwrap();
+        let common = |policy: usize| -> Vec<_> {
+            set.policies[policy].variables.iter().map(|variable| variable.common).collect()
+        };
+        assert_eq!(set.common_variables, 2);
+        assert_eq!(common(0), [Some(0), Some(1), None, None], "parameters are a policy's own");
+        assert_eq!(common(1), [None, None], "what one refers to decides as well");
+        assert_eq!(common(2), common(0));
+    }
 }
