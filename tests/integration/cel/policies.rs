@@ -2,7 +2,7 @@
 
 use super::choices::Choices;
 use super::differences::ORDER;
-use super::generate::{Generator, Variable};
+use super::generate::Generator;
 use super::grammar::Of;
 use super::reference::{Decision, Reference, Verdict};
 use super::tree::Tree;
@@ -82,13 +82,23 @@ fn generate(choices: &mut Choices) -> Policy {
     while let Some((at, _)) = engine::refused_variable(&world) {
         world.variables.remove(at);
     }
-    let without_variables: &[Variable] = &[];
-    let mut of = |variables: &[Variable], of: &'static str| {
-        Generator::new(Choices::new(choices.seed()), variables).of(&Of::Plain(of), 3)
+    let without_variables = World { variables: Vec::new(), ..world.clone() };
+    let mut of = |world: &World, of: &'static str| {
+        let mut generate =
+            || Generator::new(Choices::new(choices.seed()), &world.variables).of(&Of::Plain(of), 3);
+        let mut expression = generate();
+        // Most are what their place asks for.
+        for _ in 0..12 {
+            if engine::type_of(world, &expression.to_string()).as_deref() == Some(of) {
+                break;
+            }
+            expression = generate();
+        }
+        expression
     };
-    let conditions: Vec<Tree> = (0..2).map(|_| of(without_variables, "bool")).collect();
-    let expressions: Vec<Tree> = (0..3).map(|_| of(&world.variables, "bool")).collect();
-    let messages: Vec<Tree> = (0..3).map(|_| of(&world.variables, "string")).collect();
+    let conditions: Vec<Tree> = (0..2).map(|_| of(&without_variables, "bool")).collect();
+    let expressions: Vec<Tree> = (0..3).map(|_| of(&world, "bool")).collect();
+    let messages: Vec<Tree> = (0..3).map(|_| of(&world, "string")).collect();
     let conditions = conditions.into_iter().take([0, 0, 1, 2][choices.below(4)]).collect();
     let mut validations = Vec::new();
     for (expression, message) in expressions.into_iter().zip(messages) {
