@@ -176,7 +176,7 @@ impl<'a, 'r> Search<'a, 'r> {
     /// The places `step` was computed from.
     fn places(&mut self, step: &'a Step) {
         match &step.kind {
-            StepKind::Literal(_) => {}
+            StepKind::Literal(_) | StepKind::UndefinedType(_) => {}
             StepKind::Root(_) => {
                 if let Some(value) = self.value(step) {
                     self.push_value(&value);

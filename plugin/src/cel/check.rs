@@ -125,6 +125,14 @@ impl<'e> Checker<'e> {
         if let Some(kind) = Kind::named(plain, self.minor) {
             return (step(StepKind::Literal(Literal::Type(kind))), Type::of_name(kind));
         }
+        let undefined = match plain {
+            "timestamp" => Some((Kind::Timestamp, "timestamp")),
+            "duration" => Some((Kind::Duration, "duration")),
+            _ => None,
+        };
+        if let Some((kind, name)) = undefined {
+            return (step(StepKind::UndefinedType(name)), Type::of_name(kind));
+        }
         if plain == "authorizer" {
             return self.error(offset, "authorizer asks a running cluster and cannot be evaluated here");
         }
@@ -427,6 +435,10 @@ impl<'e> Checker<'e> {
                 _ => self.undeclared(offset, name),
             };
         };
+        if name == "size" {
+            // It asks the value itself, whatever type it was thought to have.
+            overloads = library::named(name).filter(|overload| overload.method == method).collect();
+        }
         let pattern = matches!(name, "matches" | "find" | "findAll").then(|| steps.get(1)).flatten();
         let regex = match pattern.map(|step| &step.kind) {
             Some(StepKind::Literal(Literal::String(pattern))) => match regex::compile(pattern) {

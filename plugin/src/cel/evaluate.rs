@@ -10,7 +10,7 @@ use super::library::{self, CallContext, lists};
 use super::operators;
 use super::program::{Call, Fold, FoldKind, Literal, Step, StepKind};
 use super::types::{Kind, Shape};
-use super::value::{Map, Value, whole};
+use super::value::{Map, Opaque, Value, whole};
 use std::sync::Arc;
 
 type Result<T> = std::result::Result<T, EvaluationError>;
@@ -39,6 +39,7 @@ impl<'a, 'r> Evaluator<'a, 'r> {
     fn step(&mut self, step: &'a Step) -> Result<Value<'a>> {
         match &step.kind {
             StepKind::Literal(literal) => Ok(literal_value(literal)),
+            StepKind::UndefinedType(name) => Err(EvaluationError::NoSuchAttribute((*name).into())),
             StepKind::Root(name) => match self.activation.root(name) {
                 Some(value) => Ok(value.clone()),
                 None => Err(EvaluationError::NoSuchAttribute(name.clone())),
@@ -297,7 +298,9 @@ impl<'a, 'r> Evaluator<'a, 'r> {
             let value = match self.evaluate(value)? {
                 Value::Optional(Some(value)) if *optional => (*value).clone(),
                 Value::Optional(None) if *optional => continue,
-                other if *optional => return Err(not_optional("entry", &other)),
+                other if *optional => {
+                    return Err(not_optional(&format!("entry '{}'", key.shown()), &other));
+                }
                 value => value,
             };
             insert(&mut map, &key, value, false)?;
@@ -521,7 +524,7 @@ fn native<'a>(value: &Value<'a>) -> Result<Value<'a>> {
     match value {
         Value::Optional(None) => Ok(Value::Null),
         Value::Optional(Some(value)) => native(value),
-        Value::Opaque(opaque) => Err(EvaluationError::function(format!(
+        Value::Opaque(opaque) if !matches!(**opaque, Opaque::Format(_)) => Err(EvaluationError::function(format!(
             "unsupported conversion to ref.Val: {}",
             opaque.outside()
         ))),

@@ -33,6 +33,7 @@ pub(super) fn plan(source: &str, root: &mut Step) -> Result<(), CompileError> {
 
 fn fold(step: &mut Step) -> Result<(), String> {
     match &mut step.kind {
+        StepKind::UndefinedType(name) => return Err(format!("reference to undefined type: {name}")),
         StepKind::Literal(_) | StepKind::Root(_) | StepKind::Variable { .. } | StepKind::Local(_) => {}
         StepKind::Select { operand, .. }
         | StepKind::Has { operand, .. }

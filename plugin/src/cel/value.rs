@@ -83,7 +83,7 @@ impl Opaque {
             Self::Ip(address) => format!("(netip.Addr){address}"),
             Self::Cidr(range) => format!("(netip.Prefix){range}"),
             Self::Semver(version) => format!("(semver.Version){version}"),
-            Self::Format(format) => format!("(*cel.Format){format:?}"),
+            Self::Format(format) => format!("{format:?}"),
         }
     }
 }

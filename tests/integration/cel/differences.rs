@@ -63,6 +63,17 @@ pub(super) const DIFFERENCES: &[Difference] = &[
         },
     },
     Difference {
+        title: "type variables have other numbers",
+        explains: |_, ours, theirs| {
+            let numberless = |refused: &str| {
+                let mut parts = refused.split("_var");
+                let first = parts.next().unwrap_or_default().to_owned();
+                parts.fold(first, |text, part| text + "_var" + part.trim_start_matches(|digit: char| digit.is_ascii_digit()))
+            };
+            ours.refused.contains("_var") && numberless(&ours.refused) == numberless(first_refusal(&theirs.refused))
+        },
+    },
+    Difference {
         title: "functions of optionals are those of the time",
         explains: |case, ours, _| {
             let text = case.expression.to_string();

@@ -64,9 +64,15 @@ pub(super) fn rules() -> &'static [Rule] {
 pub(super) type Bindings = BTreeMap<&'static str, Of>;
 
 impl Of {
+    fn is_key(&self) -> bool {
+        matches!(self, Self::Plain("bool" | "int" | "uint" | "string"))
+    }
+
     /// Whether this, with parameters, can be `wanted`; notes what the parameters stand for.
     pub(super) fn unify(&self, wanted: &Self, bindings: &mut Bindings) -> bool {
         match (self, wanted) {
+            // Parameters of these names are keys of maps.
+            (Self::Parameter("K" | "L"), wanted) if !wanted.is_key() => false,
             (Self::Parameter(name), wanted) => match bindings.get(name) {
                 Some(bound) => bound == wanted,
                 None => bindings.insert(name, wanted.clone()).is_none(),
