@@ -226,8 +226,8 @@ impl<'c> Case<'c, '_, '_> {
         let activation = self.activation(params, &NULL);
         for condition in &self.policy.conditions {
             match condition.program.evaluate(&activation, &mut budget) {
-                // One that does not hold decides, whatever the others fail with.
-                Ok(value) if value.as_bool() != Some(true) => return,
+                // One that is false decides, whatever the others fail with or give instead of a truth.
+                Ok(value) if value.as_bool() == Some(false) => return,
                 Ok(_) => {}
                 Err(error) => errors.push((condition, error)),
             }
