@@ -441,11 +441,8 @@ impl<'e> Checker<'e> {
         }
         let pattern = matches!(name, "matches" | "find" | "findAll").then(|| steps.get(1)).flatten();
         let regex = match pattern.map(|step| &step.kind) {
-            Some(StepKind::Literal(Literal::String(pattern))) => match regex::compile(pattern) {
-                Ok(regex) => Some(regex),
-                // Told when the types are known to be right.
-                Err(_) => None,
-            },
+            // What is wrong with it is told when the types are known to be right.
+            Some(StepKind::Literal(Literal::String(pattern))) => regex::compile(pattern).ok(),
             _ => None,
         };
         let measured = match (name, overloads.as_slice()) {

@@ -26,8 +26,11 @@ pub struct Judge<'p> {
     /// Whether an expression speaks of namespaces, for to fill one in an object is copied.
     asks_for_namespace: bool,
     /// The policies in force that concern objects of an apiVersion and kind: of few in a stream of many.
-    concerned: RefCell<BTreeMap<(String, String), Rc<[&'p Policy]>>>,
+    concerned: RefCell<BTreeMap<KindName, Rc<[&'p Policy]>>>,
 }
+
+/// An apiVersion and a kind.
+type KindName = (String, String);
 
 /// What the policies say about one object.
 #[derive(Debug, Default)]

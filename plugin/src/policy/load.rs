@@ -144,7 +144,7 @@ impl PolicySet {
 
     /// Variables refer to those before them, so they are alike where all before them are too.
     fn number_common_variables(&mut self) {
-        let mut known: BTreeMap<Vec<(&str, &str)>, Vec<(usize, usize)>> = BTreeMap::new();
+        let mut known: BTreeMap<Vec<(&str, &str)>, Vec<_>> = BTreeMap::new();
         for (policy, Policy { variables, .. }) in self.policies.iter().enumerate() {
             let has_no_params = |variable: &&Variable| !variable.expression.text.contains("params");
             let mut before = Vec::new();
