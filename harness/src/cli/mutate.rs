@@ -32,7 +32,7 @@ Examples:
   gift mutate                                     one cell of every environment
   gift mutate gift/prod                           one environment
   gift mutate gift/prod --operator image-latest --all
-  gift mutate --filter 'urr/prod helm3 k8s1.34'   cells by their names, as in gift test
+  gift mutate --filter gift/prod --filter helm3   cells by their names, as in gift test
   gift mutate --list                              the operators, and the mistakes they stand for
   gift mutate --skip schema                       what would be noticed without a rule
   gift mutate --format json > mutations.json      for a program; junit, sarif, github tell the survivors
