@@ -115,6 +115,10 @@ pub(crate) enum CommandError {
     NoReport { path: PathBuf },
     #[error("the report at {} cannot be read", path.display())]
     BadReport { path: PathBuf, source: serde_json::Error },
+    #[error("no system is named")]
+    NoSystem,
+    #[error("no container runs on the embedded control plane `{name}`: nothing answers behind a port")]
+    NoContainers { name: String },
     #[error("there is no place to keep the last report: neither XDG_STATE_HOME nor HOME is set")]
     NoStateDirectory,
 }
@@ -146,6 +150,10 @@ impl Diagnose for CommandError {
                     .into()
             }
             Self::BadReport { path, .. } => format!("remove {} and run again", path.display()),
+            Self::NoSystem => "name one and its environment with --system and --env".into(),
+            Self::NoContainers { .. } => {
+                "use a cluster that runs containers, with --cluster kind or --kubeconfig FILE".into()
+            }
             Self::NoStateDirectory => "set XDG_STATE_HOME to a folder of yours".into(),
         })
     }

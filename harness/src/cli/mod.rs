@@ -8,15 +8,18 @@ mod catalogue;
 mod check;
 mod completions;
 mod delivery;
+mod deploy;
 mod down;
 mod explain;
 mod failure;
+mod forward;
 mod input;
 mod judgement;
 mod limits;
 mod man;
 mod mutate;
 mod mutations;
+mod operation;
 mod output;
 mod post_render;
 mod progress;
@@ -117,6 +120,7 @@ enum Verb {
     Explain(explain::Arguments),
     Up(up::Arguments),
     Down(down::Arguments),
+    Forward(forward::Arguments),
     Status(status::Arguments),
     Cache(cache::Arguments),
     Completions(completions::Arguments),
@@ -133,6 +137,7 @@ Examples:
   gift test                                    every combination of values, with both Helms
   gift mutate                                  whether the rules would notice a mistake
   gift up && helm install gift ./chart         a real control plane on this machine
+  gift up --system shop --env kind              a whole system on it
 
 Environment variables:
   GIFT_CACHE       where tools and results are kept (default: $XDG_CACHE_HOME/gift)
@@ -178,6 +183,7 @@ fn run(arguments: Arguments) -> u8 {
         Verb::PostRender(arguments) => post_render::run(&arguments, &mut terminal),
         Verb::Up(arguments) => up::run(&arguments, &mut terminal),
         Verb::Down(arguments) => down::run(&arguments, &mut terminal),
+        Verb::Forward(arguments) => forward::run(&arguments, &mut terminal),
         Verb::Status(arguments) => status::run(&arguments, &mut terminal),
         Verb::Cache(arguments) => cache::run(&arguments, &mut terminal),
         Verb::Explain(arguments) => explain::run(&arguments, &mut terminal),
