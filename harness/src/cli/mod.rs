@@ -142,6 +142,8 @@ Examples:
 Environment variables:
   GIFT_CACHE       where tools and results are kept (default: $XDG_CACHE_HOME/gift)
   GIFT_HELM3, GIFT_HELM4, GIFT_KUBECTL, ...    the tool to use instead of the one in the cache
+  GIFT_CRDS        a folder of CustomResourceDefinitions instead of the one ci/setup crds fills
+  GIFT_DOCKER, GIFT_KIND                       what gift up builds images and runs a cluster of kind with
   GIFT_MAX_INPUT, GIFT_DEADLINE, ...           what judging a stream may take: gift check --help
   XDG_STATE_HOME   where the last report is kept, as gift/last-report.json
   NO_COLOR, CLICOLOR_FORCE                     never, or always, use colours

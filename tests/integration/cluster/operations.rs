@@ -30,22 +30,14 @@ struct Case {
 
 impl Case {
     fn new() -> Self {
-        let values = repository().join("values");
-        let environments = Environments::new(&values);
-        let all = environments.systems().into_iter().flat_map(|system| {
-            environments.of(&system).into_iter().map(move |environment| (system.clone(), environment))
-        });
-        let case = all.filter_map(|(system, environment)| {
-            let chart = Chart::open(repository().join("chart")).unwrap();
-            let chart = chart.environment(&values, &format!("{system}/{environment}")).unwrap();
-            let composed = compose(chart.request()).unwrap().unwrap();
-            let operations = Operations::of(&composed, &system).unwrap();
-            let is_whole = operations.cluster.is_some()
+        let is_whole = |operations: &Operations| {
+            operations.cluster.is_some()
                 && operations.builds().next().is_some()
-                && !operations.smoke.is_empty();
-            is_whole.then(|| (system, environment, operations, chart.render().unwrap()))
-        });
-        let (system, environment, operations, rendered) = case.into_iter().next().expect("there is one");
+                && !operations.smoke.is_empty()
+        };
+        let mut found = operated().into_iter().filter(|(_, _, operations, _)| is_whole(operations));
+        let (system, environment, operations, chart) = found.next().expect("there is one");
+        let rendered = chart.render().unwrap();
         let (own, _) = Own::up("operations");
         own.0.down(&mut |_| {}).unwrap();
         Self { workplace: Workplace::new(4), own, system, environment, operations, rendered }
@@ -114,6 +106,70 @@ esac
     fn release_is_there(&self) -> bool {
         let status = self.own.0.status().unwrap();
         status.releases.iter().any(|release| release.name == self.system)
+    }
+}
+
+/// The environments whose values have `operations`: system, environment, what they are, and the chart.
+fn operated() -> Vec<(String, String, Operations, Chart)> {
+    let values = repository().join("values");
+    let environments = Environments::new(&values);
+    let all = environments.systems().into_iter().flat_map(|system| {
+        environments.of(&system).into_iter().map(move |environment| (system.clone(), environment))
+    });
+    let operated = all.filter_map(|(system, environment)| {
+        let chart = Chart::open(repository().join("chart")).unwrap();
+        let chart = chart.environment(&values, &format!("{system}/{environment}")).unwrap();
+        let composed = compose(chart.request()).unwrap().unwrap();
+        let operations = Operations::of(&composed, &system).unwrap();
+        (operations != Operations::default()).then_some((system, environment, operations, chart))
+    });
+    operated.collect()
+}
+
+/// Names and ports under `operations` are those of what is rendered, and addresses lead into the cluster.
+#[test]
+fn operations_name_what_is_rendered() {
+    let operated = operated();
+    assert!(!operated.is_empty());
+    for (system, environment, operations, chart) in operated {
+        let rendered = chart.render().unwrap();
+        let objects = rendered.objects().unwrap();
+        let at = format!("{system}/{environment}");
+        for (service, _) in operations.builds() {
+            let runs = |name: &str| objects.pod_templates().any(|pods| pods.object.name() == name);
+            assert!(runs(service), "{at}: images.{service}");
+        }
+        let ports = |field: &str| -> Vec<(String, Value)> {
+            let services = objects.kind("Service").map(|service| service.to_json());
+            let listed = services.flat_map(|service| {
+                let name = service["metadata"]["name"].as_str().unwrap().to_owned();
+                let ports = service["spec"]["ports"].as_array().unwrap().clone();
+                ports.into_iter().map(move |port| (name.clone(), port[field].clone()))
+            });
+            listed.collect()
+        };
+        for (service, target) in operations.targets() {
+            let wanted = (service.to_owned(), json!(target.port));
+            assert!(ports("port").contains(&wanted), "{at}: forward.{service}");
+        }
+        let cluster = operations.cluster.clone().unwrap_or_default();
+        let nodes = cluster["nodes"].as_array().cloned().unwrap_or_default();
+        let mappings: Vec<Value> = nodes
+            .iter()
+            .flat_map(|node| node["extraPortMappings"].as_array().cloned().unwrap_or_default())
+            .collect();
+        for mapping in &mappings {
+            let port = &mapping["containerPort"];
+            assert!(ports("nodePort").iter().any(|(_, open)| open == port), "{at}: cluster, {mapping}");
+        }
+        let urls = operations.smoke.values().map(|check| &check.url).chain(operations.addresses.values());
+        for url in urls {
+            let reached = |mapping: &Value| {
+                let place = format!("http://localhost:{}", mapping["hostPort"]);
+                url.strip_prefix(&place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            assert!(mappings.iter().any(reached), "{at}: nothing leads to {url}");
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 mod release;
 mod site;
 
+use crate::command::helm::chart_and_system;
 use crate::workplace::repository;
 use release::Release;
 use serde::Deserialize;
@@ -21,115 +22,96 @@ const OTHER_TAG: &str = "7.7.7-other";
 // Two halves, for two clusters side by side take less time than one.
 
 #[test]
-fn every_other_environment_lives_and_leaves_nothing_with_helm_4() {
+fn environments_live_and_leave_nothing_with_helm_4() {
     let site = Site::new("systems-even", 4);
-    environments().iter().step_by(2).for_each(|environment| lives(&site, environment));
+    groups().iter().step_by(2).for_each(|group| live(&site, group));
 }
 
 #[test]
-fn the_other_environments_live_and_leave_nothing_with_helm_4() {
+fn further_environments_live_and_leave_nothing_with_helm_4() {
     let site = Site::new("systems-odd", 4);
-    environments().iter().skip(1).step_by(2).for_each(|environment| lives(&site, environment));
+    groups().iter().skip(1).step_by(2).for_each(|group| live(&site, group));
 }
 
 #[test]
-fn the_largest_environment_of_each_system_lives_and_leaves_nothing_with_helm_3() {
+fn an_environment_of_each_system_lives_and_leaves_nothing_with_helm_3() {
     let site = Site::new("systems-helm3", 3);
-    let mut largest = BTreeMap::new();
+    let mut systems = BTreeSet::new();
     for environment in environments() {
-        let objects = Release::new(&site, &environment).rendered().split("\n---").count();
-        let system = environment.split('/').next().unwrap().to_owned();
-        let entry = largest.entry(system).or_insert((0, String::new()));
-        if objects > entry.0 {
-            *entry = (objects, environment);
+        if systems.insert(environment.split('/').next().unwrap().to_owned()) {
+            live(&site, &[environment]);
         }
     }
-    for (_, environment) in largest.into_values() {
-        lives(&site, &environment);
-    }
 }
 
-fn lives(site: &Site, environment: &str) {
+/// The whole life of environments that are on a cluster together, or of one alone.
+fn live(site: &Site, group: &[String]) {
     let began = Instant::now();
-    let release = Release::new(site, environment);
+    let all = group.join(", ");
     let empty = site.everything();
-    let provided = release.provide();
+    let releases: Vec<Release<'_>> = group.iter().map(|name| Release::new(site, name)).collect();
+    let provided = releases.iter().flat_map(Release::provide).collect();
     let before = site.everything();
 
-    release.install();
-    let images = release.assert_ready();
-    let manifest = release.manifest();
-    release.assert_definitions_count(&manifest);
-
-    release.upgrade(OTHER_TAG);
-    let others = release.assert_ready();
-    assert_eq!(images.keys().collect::<Vec<_>>(), others.keys().collect::<Vec<_>>(), "{environment}");
-    for (workload, image) in &others {
-        assert!(image.ends_with(&format!(":{OTHER_TAG}")), "{environment}: {workload} runs {image}");
-    }
-
-    release.roll_back();
-    assert_eq!(release.assert_ready(), images, "{environment}");
-    assert_eq!(release.manifest(), manifest, "{environment}");
-    site.assert_holds(&manifest, environment);
-
-    release.uninstall();
-    let kept = release.kept(&manifest);
-    site.assert_left(environment, &before, &kept);
-    release.remove_what_is_kept(&manifest, &provided);
-    site.assert_left(environment, &empty, &BTreeSet::new());
-    eprintln!("{environment}: {:.1} s, {} workloads", began.elapsed().as_secs_f64(), images.len());
-}
-
-#[test]
-fn environments_that_share_a_cluster_own_their_objects_alone() {
-    let site = Site::new("systems-shared", 4);
-    for group in coexisting() {
-        let empty = site.everything();
-        let releases: Vec<Release<'_>> =
-            group.iter().map(|environment| Release::new(&site, environment)).collect();
-        let mut provided = BTreeSet::new();
-        for release in &releases {
-            provided.extend(release.provide());
-            release.install();
+    releases.iter().for_each(Release::install);
+    let images: Vec<_> = releases.iter().map(Release::assert_ready).collect();
+    let manifests: Vec<String> = releases.iter().map(Release::manifest).collect();
+    let mut owners: BTreeMap<String, &str> = BTreeMap::new();
+    for (release, manifest) in releases.iter().zip(&manifests) {
+        release.assert_definitions_count(manifest);
+        for object in release.objects(manifest) {
+            let other = owners.insert(object.clone(), &release.environment);
+            assert_eq!(other, None, "{}: {object} is another's too", release.environment);
         }
-        let mut owners: BTreeMap<String, &str> = BTreeMap::new();
-        for release in &releases {
-            for object in release.objects(&release.manifest()) {
-                let other = owners.insert(object.clone(), &release.environment);
-                assert_eq!(other, None, "{}: {object} is another's too", release.environment);
-            }
-        }
-
-        // Each is upgraded with all the others there, and none of the others notices.
-        for release in &releases {
-            let others = || releases.iter().filter(|other| other.environment != release.environment);
-            let images = |release: &Release<'_>| (release.environment.clone(), release.assert_ready());
-            let before: Vec<_> = others().map(images).collect();
-            release.upgrade(OTHER_TAG);
-            release.assert_ready();
-            assert_eq!(before, others().map(images).collect::<Vec<_>>(), "{}", release.environment);
-        }
-
-        // The cluster would tell: a second release of the same objects is refused.
-        for release in &releases {
-            let second = Release::named(&site, &release.environment, "second");
-            let told = second.refused();
+        if releases.len() > 1 {
+            // The cluster would tell: a second release of the same objects is refused.
+            let told = Release::named(site, &release.environment, "second").refused();
             assert!(told.contains("invalid ownership metadata"), "{}: {told}", release.environment);
         }
-
-        let manifests: Vec<String> = releases.iter().map(Release::manifest).collect();
-        for release in releases.iter().rev() {
-            release.uninstall();
-        }
-        for (release, manifest) in releases.iter().zip(&manifests) {
-            release.remove_what_is_kept(manifest, &provided);
-        }
-        site.assert_left(&group.join(", "), &empty, &BTreeSet::new());
     }
+
+    // Each is upgraded while all the others are there, and none of the others notices.
+    for (at, release) in releases.iter().enumerate() {
+        release.upgrade(OTHER_TAG);
+        let now: Vec<_> = releases.iter().map(Release::assert_ready).collect();
+        assert_eq!(now[at + 1..], images[at + 1..], "{}", release.environment);
+        for (upgraded, images) in now.iter().zip(&images).take(at + 1) {
+            assert!(upgraded.keys().eq(images.keys()), "{}", release.environment);
+            for (workload, image) in upgraded {
+                let tag = format!(":{OTHER_TAG}");
+                assert!(image.ends_with(&tag), "{}: {workload} runs {image}", release.environment);
+            }
+        }
+    }
+
+    releases.iter().for_each(Release::roll_back);
+    for ((release, images), manifest) in releases.iter().zip(&images).zip(&manifests) {
+        assert_eq!(&release.assert_ready(), images, "{}", release.environment);
+        assert_eq!(&release.manifest(), manifest, "{}", release.environment);
+        site.assert_holds(manifest, &release.environment);
+    }
+
+    releases.iter().rev().for_each(Release::uninstall);
+    let kept = releases.iter().zip(&manifests).flat_map(|(release, manifest)| release.kept(manifest));
+    site.assert_left(&all, &before, &kept.collect());
+    for (release, manifest) in releases.iter().zip(&manifests) {
+        release.remove_what_is_kept(manifest, &provided);
+    }
+    site.assert_left(&all, &empty, &BTreeSet::new());
+    let workloads: usize = images.iter().map(BTreeMap::len).sum();
+    eprintln!("{all}: {workloads} workloads, {:.1} s", began.elapsed().as_secs_f64());
 }
 
-/// The environments of every system.
+/// Environments that are on a cluster together, then those that are alone.
+fn groups() -> Vec<Vec<String>> {
+    let mut groups = coexisting();
+    let together: BTreeSet<String> = groups.iter().flatten().cloned().collect();
+    let alone = environments().into_iter().filter(|environment| !together.contains(environment));
+    groups.extend(alone.map(|environment| vec![environment]));
+    groups
+}
+
+/// The environments of every system but the chart's own, whose life is in `installation`.
 fn environments() -> Vec<String> {
     #[derive(Deserialize)]
     struct Matrix {
@@ -142,7 +124,8 @@ fn environments() -> Vec<String> {
     let text = fs::read_to_string(repository().join("tests/matrix.yaml")).unwrap();
     let matrix: Matrix = serde_yaml::from_str(&text).unwrap();
     let mut named = matrix.matrix.environment;
-    named.retain(|environment| environment.contains('/'));
+    let (_, own) = chart_and_system();
+    named.retain(|environment| environment.split_once('/').is_some_and(|(system, _)| system != own));
     assert!(!named.is_empty());
     named
 }
