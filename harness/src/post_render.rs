@@ -302,12 +302,17 @@ fn request(stream: &[u8], options: &PostRenderOptions) -> Result<(Request, Syste
     Ok((request, system))
 }
 
-/// The system the stream says it is, in the first label that says so.
+/// The system the stream says it is, in the first label that says so, however it is written.
 fn system_of(text: &str) -> Option<&str> {
-    text.lines().find_map(|line| {
-        let value = line.trim_start().strip_prefix(SYSTEM_LABEL)?.strip_prefix(':')?.trim();
-        let value = value.trim_matches(['"', '\'']);
-        (!value.is_empty()).then_some(value)
+    const QUOTES: [char; 2] = ['"', '\''];
+    text.match_indices(SYSTEM_LABEL).find_map(|(at, _)| {
+        let before = text[..at].rsplit('\n').next()?.trim_end_matches(QUOTES).trim();
+        let is_key = before.is_empty() || before.ends_with(['{', ',']);
+        let behind = text[at + SYSTEM_LABEL.len()..].lines().next()?.trim_start_matches(QUOTES);
+        let value = behind.trim_start().strip_prefix(':')?.trim_start().trim_start_matches(QUOTES);
+        let is_name = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
+        let value = &value[..value.find(|character| !is_name(character)).unwrap_or(value.len())];
+        (is_key && !value.is_empty()).then_some(value)
     })
 }
 
@@ -324,7 +329,24 @@ mod tests {
     #[test]
     fn the_system_is_told_by_the_label() {
         assert_eq!(system_of("metadata:\n  labels:\n    app.kubernetes.io/part-of: shop\n"), Some("shop"));
-        assert_eq!(system_of("app.kubernetes.io/part-of: \"shop\"\n"), Some("shop"));
-        assert_eq!(system_of("app.kubernetes.io/part-of-x: shop\n"), None);
+        for text in [
+            "app.kubernetes.io/part-of: \"shop\"\n",
+            "app.kubernetes.io/part-of: shop # ours\n",
+            "labels: {app: a, app.kubernetes.io/part-of: shop}",
+            "labels: {'app.kubernetes.io/part-of': 'shop', app: a}",
+            "{\"labels\":{\"app.kubernetes.io/part-of\":\"shop\"}}",
+            "{\n  \"app.kubernetes.io/part-of\" : \"shop\",\n",
+        ] {
+            assert_eq!(system_of(text), Some("shop"), "{text}");
+        }
+        for text in [
+            "app.kubernetes.io/part-of-x: shop\n",
+            "x.app.kubernetes.io/part-of: shop\n",
+            "# app.kubernetes.io/part-of: shop\n",
+            "note: app.kubernetes.io/part-of: shop\n",
+            "app.kubernetes.io/part-of:\n",
+        ] {
+            assert_eq!(system_of(text), None, "{text}");
+        }
     }
 }

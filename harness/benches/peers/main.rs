@@ -44,6 +44,7 @@ fn main() -> Result<(), Failure> {
 /// All contestants on the same manifests, in turn, so that what else the machine does falls on all alike.
 fn side_by_side(folder: &Path, services: usize, runs: usize) -> Result<(), Failure> {
     let mut contestants = contestants::gift(folder)?;
+    let own = contestants.len();
     let (peers, missing) = contestants::peers()?;
     contestants.extend(peers);
     let manifests = folder.join("manifests.yaml");
@@ -68,7 +69,7 @@ fn side_by_side(folder: &Path, services: usize, runs: usize) -> Result<(), Failu
         "", "wall", "x gift", "processor", "memory", "rules", "findings"
     );
     let costs: Vec<Cost> = costs.into_iter().map(median).collect();
-    let (ours, theirs) = costs.split_at(2);
+    let (ours, theirs) = costs.split_at(own);
     let Some(gift) = ours.first() else { return Ok(()) };
     for ((contestant, cost), Verdict { rules, findings }) in contestants.iter().zip(&costs).zip(&verdicts) {
         let rules = rules.map_or_else(|| "?".to_owned(), |rules| rules.to_string());

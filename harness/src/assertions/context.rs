@@ -52,7 +52,7 @@ impl Context<'_> {
 }
 
 /// Renders what a stream came from once more.
-pub trait Variations {
+pub trait Variations: Sync {
     /// Renders with a change.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Autoscalers and disruption budgets lead to workloads that can follow them.
 
-use super::pods::PodIndex;
 use super::{Assertion, Context, namespace::effective};
+use crate::network::PodIndex;
 use crate::objects::{Object, Objects, PodTemplate, Selector};
 use gift_plugin::protocol::Finding;
 use gift_plugin::yaml::{Node, Path};
@@ -62,10 +62,10 @@ impl Assertion for AutoscalerTarget {
     }
 
     fn check(&self, objects: &Objects<'_>, context: &Context<'_>) -> Vec<Finding> {
-        let mut targets: HashMap<_, &Object<'_>> = HashMap::new();
+        let mut targets = HashMap::new();
         for object in objects {
-            let key = (effective(object, context), object.api_version(), object.kind(), object.name());
-            targets.entry(key).or_insert(object);
+            let name = (effective(object, context), object.api_version(), object.kind(), object.name());
+            targets.entry(name).or_insert(object);
         }
         let mut findings = Vec::new();
         for autoscaler in objects.kind("HorizontalPodAutoscaler") {
@@ -133,14 +133,15 @@ impl Assertion for DisruptionBudgetTarget {
     }
 
     fn check(&self, objects: &Objects<'_>, context: &Context<'_>) -> Vec<Finding> {
-        let pods = PodIndex::new(objects, context);
+        let pods = PodIndex::of(objects, |object| effective(object, context));
         let mut findings = Vec::new();
         for budget in objects.kind("PodDisruptionBudget") {
             let Some(selector) = budget.root().at(&["spec", "selector"]).map(Selector::of) else { continue };
             let selected: Vec<_> = pods
                 .selected(effective(budget, context), &selector)
-                .into_iter()
-                .map(|pods| format!("{} {}", pods.template.object.kind(), pods.template.object.name()))
+                .iter()
+                .map(|workload| workload.template.object)
+                .map(|object| format!("{} {}", object.kind(), object.name()))
                 .collect();
             let message = match selected.as_slice() {
                 [] => "selects no pod of the release".to_owned(),

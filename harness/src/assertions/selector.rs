@@ -1,13 +1,35 @@
 //! Workloads select their own pods, and no other's.
 
-use super::pods::PodIndex;
-use super::{Assertion, Context};
-use crate::objects::{Object, Objects, Selector};
+use super::{Assertion, Context, namespace::effective};
+use crate::network::PodIndex;
+use crate::objects::{Objects, PodTemplate, Selector};
 use gift_plugin::protocol::Finding;
+use std::collections::BTreeMap;
 
-/// The selector of a workload; a Job's is the controller's own affair.
-fn selector_of<'s>(object: &'s Object<'_>) -> Option<Selector<'s>> {
-    (object.group() == "apps").then(|| object.root().at(&["spec", "selector"])).flatten().map(Selector::of)
+/// What a workload with a selector selects, and what labels its pods have.
+struct Owner<'s, 'a> {
+    template: PodTemplate<'s, 'a>,
+    namespace: &'s str,
+    labels: BTreeMap<&'s str, &'s str>,
+    selector: Option<Selector<'s>>,
+}
+
+fn owners<'s, 'a>(objects: &'s Objects<'a>, context: &Context<'s>) -> Vec<Owner<'s, 'a>> {
+    objects
+        .pod_templates()
+        .map(|template| {
+            let object = template.object;
+            // A Job's selector is the controller's own affair.
+            let selector =
+                (object.group() == "apps").then(|| object.root().at(&["spec", "selector"])).flatten();
+            Owner {
+                namespace: effective(object, context),
+                labels: template.labels().collect(),
+                selector: selector.map(Selector::of),
+                template,
+            }
+        })
+        .collect()
 }
 
 /// A workload's selector selects the pods of its template.
@@ -39,16 +61,16 @@ impl Assertion for SelectsOwnPods {
         )
     }
 
-    fn check(&self, objects: &Objects<'_>, _: &Context<'_>) -> Vec<Finding> {
+    fn check(&self, objects: &Objects<'_>, context: &Context<'_>) -> Vec<Finding> {
         let mut findings = Vec::new();
-        for template in objects.pod_templates() {
-            let Some(selector) = selector_of(template.object) else { continue };
-            let message = match selector.unmet(&template.labels().collect()) {
+        for owner in owners(objects, context) {
+            let Some(selector) = &owner.selector else { continue };
+            let message = match selector.unmet(&owner.labels) {
                 _ if selector.is_empty() => "the selector asks for nothing".to_owned(),
                 Some(unmet) => format!("the selector asks for {unmet}, which the pods do not have"),
                 None => continue,
             };
-            findings.push(template.object.finding(
+            findings.push(owner.template.object.finding(
                 self.id(),
                 "spec.selector",
                 message,
@@ -89,17 +111,18 @@ impl Assertion for DisjointSelectors {
     }
 
     fn check(&self, objects: &Objects<'_>, context: &Context<'_>) -> Vec<Finding> {
-        let pods = PodIndex::new(objects, context);
+        let pods = PodIndex::of(objects, |object| effective(object, context));
         let mut findings = Vec::new();
-        for own in pods.iter() {
-            let owner = own.template.object;
-            let Some(selector) = selector_of(owner).filter(|selector| !selector.is_empty()) else { continue };
-            for theirs in pods.selected(own.namespace, &selector) {
+        for owner in owners(objects, context) {
+            let Some(selector) = owner.selector.as_ref().filter(|selector| !selector.is_empty()) else {
+                continue;
+            };
+            for theirs in pods.selected(owner.namespace, selector) {
                 let other = theirs.template.object;
-                if std::ptr::eq(other, owner) {
+                if std::ptr::eq(other, owner.template.object) {
                     continue;
                 }
-                findings.push(owner.finding(
+                findings.push(owner.template.object.finding(
                     self.id(),
                     "spec.selector",
                     format!("selects the pods of {} {} as well", other.kind(), other.name()),

@@ -1,7 +1,7 @@
 //! Services lead to pods, and to ports that are there.
 
-use super::pods::PodIndex;
 use super::{Assertion, Context, namespace::effective};
+use crate::network::PodIndex;
 use crate::objects::{Objects, Selector};
 use gift_plugin::protocol::Finding;
 use gift_plugin::yaml::{Node, Path, Value};
@@ -68,12 +68,21 @@ impl Assertion for ServiceTarget {
     }
 
     fn check(&self, objects: &Objects<'_>, context: &Context<'_>) -> Vec<Finding> {
-        let pods = PodIndex::new(objects, context);
+        let pods = PodIndex::of(objects, |object| effective(object, context));
         let mut findings = Vec::new();
         for service in objects.kind("Service").filter(|object| object.group().is_empty()) {
             let Some(node) = service.root().at(&["spec", "selector"]) else { continue };
             let selector = Selector::of_labels(node);
             if selector.is_empty() {
+                if node.as_mapping().is_none() {
+                    continue;
+                }
+                findings.push(service.finding(
+                    self.id(),
+                    "spec.selector",
+                    "the selector asks for nothing, and so selects nothing",
+                    "Select pods, or leave `selector` out where somebody else makes the EndpointSlices.",
+                ));
                 continue;
             }
             let selected = pods.selected(effective(service, context), &selector);
@@ -92,7 +101,8 @@ impl Assertion for ServiceTarget {
                 else {
                     continue;
                 };
-                for pod in selected.iter().map(|pods| &pods.template) {
+                for workload in &selected {
+                    let pod = &workload.template;
                     let containers = pod.containers();
                     let running: Vec<_> = containers.iter().map(|container| container.node).collect();
                     if !has_port(&running, target) {

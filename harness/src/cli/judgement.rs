@@ -129,7 +129,8 @@ pub(crate) fn tell(
     let report = &outcome.report;
     // Rules are looked up only where there is something to say about them: reading the policies again
     // would be most of the cost of a clean run.
-    let rules = if report.findings.is_empty() { Vec::new() } else { catalogue::rules(&arguments.policies)? };
+    let says_nothing = report.findings.is_empty() || terminal.format == Format::Json;
+    let rules = if says_nothing { Vec::new() } else { catalogue::rules(&arguments.policies)? };
     let notes: &[String] = if terminal.quiet { &[] } else { &report.notes };
     let verdict =
         Verdict { findings: &report.findings, notes, statistics: &report.statistics, place, rules: &rules };

@@ -3,11 +3,10 @@
 use super::workload::labels;
 use gift_plugin::yaml::Node;
 use std::collections::BTreeMap;
-use std::fmt;
 
 /// A label selector, as a Service (a mapping of labels) or as anything newer (matchLabels and
 /// matchExpressions) states it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Selector<'s> {
     requirements: Vec<Requirement<'s>>,
 }
@@ -51,8 +50,23 @@ impl<'s> Selector<'s> {
         self.requirements.is_empty()
     }
 
-    /// The labels with one value that it asks for.
-    pub(crate) fn labels(&self) -> impl Iterator<Item = (&'s str, &'s str)> {
+    /// Whether it selects what has these labels.
+    pub(crate) fn selects(&self, labels: &BTreeMap<&str, &str>) -> bool {
+        self.requirements.iter().all(|requirement| requirement.is_met(labels))
+    }
+
+    /// Whether it selects what has these labels and perhaps others that nobody knows; `None` where those decide.
+    pub(crate) fn selects_partly_known(&self, labels: &BTreeMap<&str, &str>) -> Option<bool> {
+        let (known, unknown): (Vec<_>, Vec<_>) =
+            self.requirements.iter().partition(|requirement| labels.contains_key(requirement.key()));
+        if known.iter().any(|requirement| !requirement.is_met(labels)) {
+            return Some(false);
+        }
+        unknown.is_empty().then_some(true)
+    }
+
+    /// The labels, key and value, that everything it selects has.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&'s str, &'s str)> {
         self.requirements.iter().filter_map(|requirement| match requirement {
             Requirement::In(key, values) => match values.as_slice() {
                 [value] => Some((*key, *value)),
@@ -62,36 +76,31 @@ impl<'s> Selector<'s> {
         })
     }
 
-    /// Whether it selects what has these labels.
-    pub(crate) fn selects(&self, labels: &BTreeMap<&str, &str>) -> bool {
-        self.requirements.iter().all(|requirement| requirement.is_met(labels))
-    }
-
     /// The first thing it asks for that these labels do not have.
     pub(crate) fn unmet(&self, labels: &BTreeMap<&str, &str>) -> Option<String> {
-        self.requirements.iter().find(|requirement| !requirement.is_met(labels)).map(ToString::to_string)
+        let unmet = self.requirements.iter().find(|requirement| !requirement.is_met(labels))?;
+        Some(match unmet {
+            Requirement::In(key, values) => format!("{key}={}", values.join("|")),
+            Requirement::NotIn(key, values) => format!("{key} other than {}", values.join("|")),
+            Requirement::Exists(key) => (*key).to_owned(),
+            Requirement::Absent(key) => format!("no {key}"),
+        })
     }
 }
 
-impl Requirement<'_> {
-    fn is_met(&self, labels: &BTreeMap<&str, &str>) -> bool {
-        let has_one = |key, values: &[&str]| labels.get(key).is_some_and(|value| values.contains(value));
+impl<'s> Requirement<'s> {
+    fn key(&self) -> &'s str {
         match self {
-            Self::In(key, values) => has_one(key, values),
-            Self::NotIn(key, values) => !has_one(key, values),
-            Self::Exists(key) => labels.contains_key(key),
-            Self::Absent(key) => !labels.contains_key(key),
+            Self::In(key, _) | Self::NotIn(key, _) | Self::Exists(key) | Self::Absent(key) => key,
         }
     }
-}
 
-impl fmt::Display for Requirement<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn is_met(&self, labels: &BTreeMap<&str, &str>) -> bool {
         match self {
-            Self::In(key, values) => write!(formatter, "{key}={}", values.join("|")),
-            Self::NotIn(key, values) => write!(formatter, "{key} other than {}", values.join("|")),
-            Self::Exists(key) => formatter.write_str(key),
-            Self::Absent(key) => write!(formatter, "no {key}"),
+            Self::In(key, values) => labels.get(key).is_some_and(|value| values.contains(value)),
+            Self::NotIn(key, values) => !labels.get(key).is_some_and(|value| values.contains(value)),
+            Self::Exists(key) => labels.contains_key(key),
+            Self::Absent(key) => !labels.contains_key(key),
         }
     }
 }

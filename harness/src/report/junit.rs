@@ -177,7 +177,7 @@ mod tests {
         insta::assert_snapshot!(String::from_utf8(out).unwrap(), @r#"
 <?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="gift" tests="2" failures="2" errors="0">
-    <testsuite name="gift check" tests="2" disabled="0" errors="0" failures="2">
+    <testsuite name="gift check" tests="2" failures="2" errors="0">
         <testcase name="Deployment cart" classname="gift.check">
             <failure message="container cart: the image tag is latest" type="pinned-image-tag">error[P7 pinned-image-tag]: container cart: the image tag is latest
  --&gt; shop/templates/deployment.yaml (12:18 of the stream)

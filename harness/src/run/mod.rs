@@ -333,7 +333,7 @@ pub fn run(plan: &Plan, on_event: &mut dyn FnMut(Event<'_>)) -> Result<Summary, 
 }
 
 /// What would fail in every cell alike fails once, before the first.
-fn check(plan: &Plan) -> Result<(), RunError> {
+pub(crate) fn check(plan: &Plan) -> Result<(), RunError> {
     if plan.cells.is_empty() {
         return Err(RunError::NoCells);
     }
@@ -352,12 +352,12 @@ fn check(plan: &Plan) -> Result<(), RunError> {
     Ok(())
 }
 
-fn jobs(plan: &Plan) -> usize {
-    let jobs = match plan.jobs {
+/// How many threads to run.
+pub(crate) fn jobs(plan: &Plan) -> usize {
+    match plan.jobs {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         jobs => jobs,
-    };
-    jobs.min(plan.cells.len())
+    }
 }
 
 #[cfg(test)]

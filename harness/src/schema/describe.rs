@@ -59,8 +59,11 @@ impl Description {
             if is("deprecated") == Some(true) {
                 line.push_str(" deprecated");
             }
-            let shape =
-                schema.map_or_else(|| "any".to_owned(), |schema| self.object(schema, is_open, Root::Yes));
+            // With a subresource of its own the status of a new object is dropped unseen.
+            let keeps_status = version.pointer("/subresources/status").is_none()
+                && definition.pointer("/spec/subresources/status").is_none();
+            let root = if keeps_status { Root::Yes } else { Root::WithoutStatus };
+            let shape = schema.map_or_else(|| "any".to_owned(), |schema| self.object(schema, is_open, root));
             self.kinds.insert(format!("{line} {shape}"));
         }
     }
@@ -104,7 +107,8 @@ impl Description {
         let limits = limits(schema, &[]);
         let fields = schema.get("properties").and_then(Value::as_object).filter(|fields| !fields.is_empty());
         let is_embedded = truth(schema, "x-kubernetes-embedded-resource");
-        if fields.is_none() && root == Root::No && !is_embedded {
+        let is_whole = root != Root::No || is_embedded;
+        if fields.is_none() && !is_whole {
             match schema.get("additionalProperties") {
                 Some(Value::Bool(true)) => return format!("{limits}{{}}any"),
                 Some(values @ Value::Object(_)) => {
@@ -121,7 +125,11 @@ impl Description {
                 is_open_here = true;
                 continue;
             }
-            if (root == Root::Yes || is_embedded) && WHOLE.contains(&name.as_str()) {
+            if is_whole && WHOLE.contains(&name.as_str()) {
+                continue;
+            }
+            if root == Root::WithoutStatus && name == "status" {
+                lines.push(" status any\n".to_owned());
                 continue;
             }
             // A default takes the place of what is missing.
@@ -129,10 +137,9 @@ impl Description {
                 if required.contains(name.as_str()) && field.get("default").is_none() { "!" } else { "" };
             lines.push(format!(" {name}{mark} {}\n", self.shape(field, is_open)));
         }
-        if root == Root::Yes || is_embedded {
+        if is_whole {
             let mark = if is_embedded { "!" } else { "" };
-            let of_metadata =
-                fields.and_then(|fields| fields.get("metadata")).and_then(|metadata| nested(metadata));
+            let of_metadata = fields.and_then(|fields| fields.get("metadata")).and_then(nested);
             let of_metadata = of_metadata.map(|limits| format!("~{limits}")).unwrap_or_default();
             lines.push(format!(" apiVersion{mark} string\n"));
             lines.push(format!(" kind{mark} string\n"));
@@ -153,6 +160,7 @@ impl Description {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Root {
     Yes,
+    WithoutStatus,
     No,
 }
 

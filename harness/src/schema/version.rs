@@ -111,6 +111,10 @@ impl Minors {
     pub(super) fn insert(&mut self, minor: Minor) {
         self.0 |= minor.bit();
     }
+
+    pub(super) fn last(self) -> Option<Minor> {
+        Self::each().filter(|minor| self.contains(*minor)).last()
+    }
 }
 
 impl fmt::Display for Minors {

@@ -176,7 +176,7 @@ impl<'a, 'r> Search<'a, 'r> {
     /// The places `step` was computed from.
     fn places(&mut self, step: &'a Step) {
         match &step.kind {
-            StepKind::Literal(_) => {}
+            StepKind::Literal(_) | StepKind::UndefinedType(_) => {}
             StepKind::Root(_) => {
                 if let Some(value) = self.value(step) {
                     self.push_value(&value);
@@ -245,7 +245,7 @@ impl<'a, 'r> Search<'a, 'r> {
                     Key::String(key) => Segment::Key(key.to_string()),
                     Key::Int(index) => Segment::Index(usize::try_from(index).ok()?),
                     Key::Uint(index) => Segment::Index(usize::try_from(index).ok()?),
-                    Key::Bool(_) => return None,
+                    Key::Bool(_) | Key::Double(_) => return None,
                 };
                 let (node, mut missing) = self.nearest(operand)?;
                 missing.push(segment);

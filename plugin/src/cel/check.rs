@@ -122,8 +122,16 @@ impl<'e> Checker<'e> {
         if let Some(declared) = self.declarations.root(plain) {
             return (step(StepKind::Root(plain.into())), declared.clone());
         }
-        if let Some(kind) = Kind::named(plain) {
+        if let Some(kind) = Kind::named(plain, self.minor) {
             return (step(StepKind::Literal(Literal::Type(kind))), Type::of_name(kind));
+        }
+        let undefined = match plain {
+            "timestamp" => Some((Kind::Timestamp, "timestamp")),
+            "duration" => Some((Kind::Duration, "duration")),
+            _ => None,
+        };
+        if let Some((kind, name)) = undefined {
+            return (step(StepKind::UndefinedType(name)), Type::of_name(kind));
         }
         if plain == "authorizer" {
             return self.error(offset, "authorizer asks a running cluster and cannot be evaluated here");
@@ -155,7 +163,7 @@ impl<'e> Checker<'e> {
                 None => self.error(whole.offset, format!("undefined field '{field}'")),
             };
         }
-        if let Some(kind) = qualified_name(whole).as_deref().and_then(Kind::named) {
+        if let Some(kind) = qualified_name(whole).as_deref().and_then(|name| Kind::named(name, self.minor)) {
             return (step(StepKind::Literal(Literal::Type(kind))), Type::of_name(kind));
         }
         let (operand, of) = self.check(operand);
@@ -192,8 +200,8 @@ impl<'e> Checker<'e> {
         self.types.resolve(&selected)
     }
 
-    /// `has(operand.field)`.
-    pub(super) fn has(&mut self, argument: &'e Expression) -> Checked {
+    /// `has(operand.field)`, called at `offset`.
+    pub(super) fn has(&mut self, offset: usize, argument: &'e Expression) -> Checked {
         let ExpressionKind::Select { operand, field, .. } = &argument.kind else {
             return self.error(argument.offset, "invalid argument to has() macro");
         };
@@ -203,7 +211,7 @@ impl<'e> Checker<'e> {
             return (step(StepKind::Literal(Literal::Bool(true))), Type::BOOL);
         }
         let (operand, of) = self.check(operand);
-        self.field(argument.offset, &of, field, false);
+        self.field(offset, &of, field, false);
         (step(StepKind::Has { operand: Box::new(operand), field: field.as_str().into() }), Type::BOOL)
     }
 
@@ -427,13 +435,14 @@ impl<'e> Checker<'e> {
                 _ => self.undeclared(offset, name),
             };
         };
+        if name == "size" {
+            // It asks the value itself, whatever type it was thought to have.
+            overloads = library::named(name).filter(|overload| overload.method == method).collect();
+        }
         let pattern = matches!(name, "matches" | "find" | "findAll").then(|| steps.get(1)).flatten();
         let regex = match pattern.map(|step| &step.kind) {
-            Some(StepKind::Literal(Literal::String(pattern))) => match regex::compile(pattern) {
-                Ok(regex) => Some(regex),
-                // Told when the types are known to be right.
-                Err(_) => None,
-            },
+            // What is wrong with it is told when the types are known to be right.
+            Some(StepKind::Literal(Literal::String(pattern))) => regex::compile(pattern).ok(),
             _ => None,
         };
         let measured = match (name, overloads.as_slice()) {

@@ -141,7 +141,14 @@ impl EvaluationError {
     pub(super) fn unmeasurable(implementation: &str, wanted: &str) -> Self {
         Self::Internal(match wanted {
             "types.Int" => format!("interface conversion: ref.Val is {implementation}, not types.Int").into(),
-            _ => format!("interface conversion: {implementation} is not {wanted}: missing method Add").into(),
+            _ => {
+                let has_sum = ["Int", "Uint", "Double", "String", "Bytes", "Duration", "Timestamp"]
+                    .iter()
+                    .any(|of| implementation.strip_prefix("types.") == Some(of));
+                let missing = if has_sum { "Contains" } else { "Add" };
+                format!("interface conversion: {implementation} is not {wanted}: missing method {missing}")
+                    .into()
+            }
         })
     }
 

@@ -10,7 +10,7 @@ use super::library::{self, CallContext, lists};
 use super::operators;
 use super::program::{Call, Fold, FoldKind, Literal, Step, StepKind};
 use super::types::{Kind, Shape};
-use super::value::{Map, Value, whole};
+use super::value::{Map, Opaque, Value, whole};
 use std::sync::Arc;
 
 type Result<T> = std::result::Result<T, EvaluationError>;
@@ -39,6 +39,7 @@ impl<'a, 'r> Evaluator<'a, 'r> {
     fn step(&mut self, step: &'a Step) -> Result<Value<'a>> {
         match &step.kind {
             StepKind::Literal(literal) => Ok(literal_value(literal)),
+            StepKind::UndefinedType(name) => Err(EvaluationError::NoSuchAttribute((*name).into())),
             StepKind::Root(name) => match self.activation.root(name) {
                 Some(value) => Ok(value.clone()),
                 None => Err(EvaluationError::NoSuchAttribute(name.clone())),
@@ -72,10 +73,7 @@ impl<'a, 'r> Evaluator<'a, 'r> {
                     Some(false) => otherwise,
                     None => return Err(EvaluationError::NoSuchOverload),
                 };
-                match self.evaluate(chosen)? {
-                    Value::Optional(Some(value)) => native(&value).map(Value::some),
-                    value => Ok(value),
-                }
+                self.branch(chosen)
             }
             StepKind::Binary(operator, operands) => self.binary(*operator, operands),
             StepKind::Call(call) => self.call(call),
@@ -86,6 +84,26 @@ impl<'a, 'r> Evaluator<'a, 'r> {
             StepKind::OptionalMap { operand, slot, body, flat } => {
                 self.optional_map(operand, *slot, body, *flat)
             }
+        }
+    }
+
+    /// The value of a branch of a condition. The API server asks it for the field that `has` of an optional asks
+    /// for, and not whether it is there.
+    fn branch(&mut self, step: &'a Step) -> Result<Value<'a>> {
+        if let StepKind::Has { operand, field } = &step.kind {
+            return match self.operand(operand)? {
+                Qualified::Present { value, optional: false } => {
+                    Ok(Value::Bool(field_if_present(&value, field)?.is_some()))
+                }
+                Qualified::Present { value, .. } => {
+                    Ok(field_if_present(&value, field)?.map_or(Value::Optional(None), Value::some))
+                }
+                Qualified::Absent => Ok(Value::Optional(None)),
+            };
+        }
+        match self.evaluate(step)? {
+            Value::Optional(Some(value)) => native(&value).map(Value::some),
+            value => Ok(value),
         }
     }
 
@@ -129,7 +147,12 @@ impl<'a, 'r> Evaluator<'a, 'r> {
                 found => found,
             },
             StepKind::Index { index, .. } => {
-                let key = self.evaluate(index)?;
+                let key = self.branch(index)?;
+                if !matches!(key.kind(), Kind::Bool | Kind::Int | Kind::Uint | Kind::Double | Kind::String) {
+                    let of =
+                        if is_outside(index) { key.implementation() } else { key.kind().implementation() };
+                    return Err(EvaluationError::function(format!("invalid qualifier type: {of}")));
+                }
                 match element(&value, &key)? {
                     None if !optional => return Err(missing(&value, &key)?),
                     found => found,
@@ -161,9 +184,20 @@ impl<'a, 'r> Evaluator<'a, 'r> {
 
     #[inline(never)]
     fn binary(&mut self, operator: Operator, operands: &'a [Step; 2]) -> Result<Value<'a>> {
-        let left = self.evaluate(&operands[0])?;
-        let right = self.evaluate(&operands[1])?;
+        let (left, right) = self.both(&operands[0], &operands[1])?;
         operators::binary(operator, left, right, self.budget)
+    }
+
+    /// The values of two operands. Both are looked at, even if the first is an error.
+    fn both(&mut self, left: &'a Step, right: &'a Step) -> Result<(Value<'a>, Value<'a>)> {
+        match self.evaluate(left) {
+            Ok(left) => Ok((left, self.evaluate(right)?)),
+            Err(fatal) if fatal.is_fatal() => Err(fatal),
+            Err(error) => match self.evaluate(right) {
+                Err(fatal) if fatal.is_fatal() => Err(fatal),
+                _ => Err(error),
+            },
+        }
     }
 
     #[inline(never)]
@@ -178,7 +212,7 @@ impl<'a, 'r> Evaluator<'a, 'r> {
                 self.dispatch(call, &arguments)
             }
             [a, b] => {
-                let arguments = [self.evaluate(a)?, self.evaluate(b)?];
+                let arguments = <[Value<'a>; 2]>::from(self.both(a, b)?);
                 self.dispatch(call, &arguments)
             }
             many => {
@@ -204,9 +238,7 @@ impl<'a, 'r> Evaluator<'a, 'r> {
                 Err(error) => failed = failed.or(Some(error)),
                 Ok(value) => {
                     let kind = value.kind();
-                    if at == measured && !matches!(kind, Kind::List | Kind::Int)
-                        || (at == measured && (kind == Kind::Int) != (measured == 1))
-                    {
+                    if at == measured && kind != if measured == 0 { Kind::List } else { Kind::Int } {
                         return Err(EvaluationError::unmeasurable(kind.implementation(), wanted));
                     }
                     arguments.push(value);
@@ -218,8 +250,11 @@ impl<'a, 'r> Evaluator<'a, 'r> {
 
     fn dispatch(&mut self, call: &'a Call, arguments: &[Value<'a>]) -> Result<Value<'a>> {
         for overload in &call.overloads {
-            let fits =
-                overload.parameters.iter().zip(arguments).all(|(shape, argument)| fits(shape, argument));
+            let fits = overload
+                .parameters
+                .iter()
+                .zip(arguments)
+                .all(|(shape, argument)| fits(shape, argument, overload.guarded));
             if fits {
                 let mut context = CallContext { budget: self.budget, regex: call.regex.as_ref() };
                 return (overload.run)(&mut context, arguments);
@@ -249,7 +284,7 @@ impl<'a, 'r> Evaluator<'a, 'r> {
             match self.evaluate(element)? {
                 Value::Optional(Some(value)) if *optional => values.push((*value).clone()),
                 Value::Optional(None) if *optional => {}
-                other if *optional => return Err(not_optional(&other)),
+                other if *optional => return Err(not_optional("list element", &other)),
                 value => values.push(value),
             }
         }
@@ -264,7 +299,9 @@ impl<'a, 'r> Evaluator<'a, 'r> {
             let value = match self.evaluate(value)? {
                 Value::Optional(Some(value)) if *optional => (*value).clone(),
                 Value::Optional(None) if *optional => continue,
-                other if *optional => return Err(not_optional(&other)),
+                other if *optional => {
+                    return Err(not_optional(&format!("entry '{}'", key.shown()), &other));
+                }
                 value => value,
             };
             insert(&mut map, &key, value, false)?;
@@ -293,7 +330,9 @@ impl<'a, 'r> Evaluator<'a, 'r> {
                     value => native(&value).map(Value::some),
                 }
             }
-            _ => Err(EvaluationError::NoSuchOverload),
+            other => {
+                Err(EvaluationError::NoSuchFunction(format!("hasValue({})", other.kind().name()).into()))
+            }
         }
     }
 
@@ -473,13 +512,22 @@ impl<'a> Qualified<'a> {
     }
 }
 
+/// Whether the value is still the object's and none of the language: a field, and not one of a variable.
+fn is_outside(step: &Step) -> bool {
+    match &step.kind {
+        StepKind::Root(_) => true,
+        StepKind::Select { operand, .. } | StepKind::Index { operand, .. } => is_outside(operand),
+        _ => false,
+    }
+}
+
 /// What an optional holds, once the API server has taken it out of the language and put it in again: an optional
 /// in it is gone then, and the types of Kubernetes do not come back.
 fn native<'a>(value: &Value<'a>) -> Result<Value<'a>> {
     match value {
         Value::Optional(None) => Ok(Value::Null),
         Value::Optional(Some(value)) => native(value),
-        Value::Opaque(opaque) => {
+        Value::Opaque(opaque) if !matches!(**opaque, Opaque::Format(_)) => {
             Err(EvaluationError::function(format!("unsupported conversion to ref.Val: {}", opaque.outside())))
         }
         value => Ok(value.clone()),
@@ -488,14 +536,15 @@ fn native<'a>(value: &Value<'a>) -> Result<Value<'a>> {
 
 /// Whether an argument is what a function asks for, as far as the API server looks: at the first element of a
 /// list, and at the first entry of a map.
-fn fits(shape: &Shape, argument: &Value<'_>) -> bool {
+fn fits(shape: &Shape, argument: &Value<'_>, guarded: bool) -> bool {
     if !shape.fits(argument.kind()) {
         return false;
     }
     match shape {
         Shape::List(Shape::Dyn | Shape::Parameter(_)) => true,
-        Shape::List(of) => {
-            argument.as_list().and_then(|list| list.get(0)).is_none_or(|first| fits(of, &first))
+        Shape::List(of) if guarded => {
+            let first = argument.as_list().and_then(|list| list.get(0));
+            first.is_none_or(|first| fits(of, &first, guarded))
         }
         _ => true,
     }
@@ -516,9 +565,9 @@ fn literal_value(literal: &Literal) -> Value<'_> {
     }
 }
 
-fn not_optional(value: &Value<'_>) -> EvaluationError {
+fn not_optional(what: &str, value: &Value<'_>) -> EvaluationError {
     EvaluationError::function(format!(
-        "cannot initialize optional entry from non-optional value {}",
+        "cannot initialize optional {what} from non-optional value {}",
         value.shown()
     ))
 }
@@ -553,9 +602,6 @@ fn missing(operand: &Value<'_>, key: &Value<'_>) -> Result<EvaluationError> {
 }
 
 fn element<'a>(operand: &Value<'a>, key: &Value<'a>) -> Result<Option<Value<'a>>> {
-    if !matches!(key.kind(), Kind::Bool | Kind::Int | Kind::Uint | Kind::Double | Kind::String) {
-        return Err(EvaluationError::function(format!("invalid qualifier type: {}", key.implementation())));
-    }
     if let Some(list) = operand.as_list() {
         return Ok(usize::try_from(position(key)?).ok().and_then(|position| list.get(position)));
     }

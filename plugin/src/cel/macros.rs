@@ -34,7 +34,7 @@ fn written(function: &str, arguments: usize) -> Option<Written> {
     let (kind, variables, transformed) = match (function, arguments) {
         ("all", 2) => (FoldKind::All, 1, false),
         ("exists", 2) => (FoldKind::Exists, 1, false),
-        ("exists_one" | "existsOne", 2) => (FoldKind::ExistsOne, 1, false),
+        ("exists_one", 2) => (FoldKind::ExistsOne, 1, false),
         ("filter", 2) => (FoldKind::Filter, 1, false),
         ("map", 2 | 3) => (FoldKind::List, 1, true),
         ("sortBy", 2) => (FoldKind::Sort, 1, true),
@@ -128,7 +128,7 @@ impl<'e> Checker<'e> {
     ) -> Option<Checked> {
         let Some(target) = target else {
             return match (function, arguments) {
-                ("has", [argument]) => Some(self.has(argument)),
+                ("has", [argument]) => Some(self.has(offset, argument)),
                 _ => None,
             };
         };

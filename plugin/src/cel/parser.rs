@@ -314,9 +314,10 @@ impl<'s> Parser<'s> {
         self.expect_symbol("{")?;
         while !self.take_symbol("}") {
             self.take_symbol("?");
-            if self.next().kind != TokenKind::Identifier {
-                return self.unexpected("IDENTIFIER");
+            if self.peek().kind != TokenKind::Identifier {
+                return self.unexpected("{'}', ',', '?', IDENTIFIER, ESC_IDENTIFIER}");
             }
+            self.next();
             self.expect_symbol(":")?;
             self.expression()?;
             if !self.take_symbol(",") && !self.is_symbol("}") {
@@ -431,12 +432,11 @@ impl<'s> Parser<'s> {
                 self.over(offset, depth, ExpressionKind::Map(entries))
             }
             "." => {
-                let name = self.next();
-                if name.kind == TokenKind::Identifier {
+                if self.peek().kind == TokenKind::Identifier {
+                    let name = self.next();
                     return self.name(offset, name.text, ".");
                 }
-                self.position = self.position.saturating_sub(1);
-                self.unexpected("IDENTIFIER")
+                self.error(self.peek().offset, "Syntax error: no viable alternative at input '.'")
             }
             "-" => {
                 let number = self.next();

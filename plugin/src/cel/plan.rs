@@ -4,6 +4,7 @@
 //! the expression. Depends on [`super::program`] and [`super::evaluate`].
 
 use super::activation::Activation;
+use super::ast::Operator;
 use super::budget::Budget;
 use super::error::CompileError;
 use super::evaluate::Evaluator;
@@ -31,6 +32,7 @@ pub(super) fn plan(source: &str, root: &mut Step) -> Result<(), CompileError> {
 
 fn fold(step: &mut Step) -> Result<(), String> {
     match &mut step.kind {
+        StepKind::UndefinedType(name) => return Err(format!("reference to undefined type: {name}")),
         StepKind::Literal(_) | StepKind::Root(_) | StepKind::Variable { .. } | StepKind::Local(_) => {}
         StepKind::Select { operand, .. }
         | StepKind::Has { operand, .. }
@@ -63,6 +65,12 @@ fn fold(step: &mut Step) -> Result<(), String> {
             fold(operand)?;
             fold(body)?;
         }
+    }
+    if let StepKind::Binary(Operator::In, operands) = &step.kind
+        && matches!(&operands[1].kind, StepKind::List(elements) if elements.is_empty())
+    {
+        // Nothing is in nothing, not even an error.
+        step.kind = StepKind::Literal(Literal::Bool(false));
     }
     if let Some(value) = constant(step)? {
         step.kind = StepKind::Literal(value);
@@ -130,13 +138,14 @@ fn check_pattern(call: &Call) -> Result<(), String> {
 
 /// Only scalars can be keys.
 fn check_index(index: &Step) -> Result<(), String> {
-    let StepKind::Literal(literal) = &index.kind else { return Ok(()) };
-    let kind = match literal {
-        Literal::Null => Kind::Null,
-        Literal::Bytes(_) => Kind::Bytes,
-        Literal::Type(_) => Kind::Type,
-        Literal::Duration(_) => Kind::Duration,
-        Literal::Timestamp(_) => Kind::Timestamp,
+    let kind = match &index.kind {
+        StepKind::Literal(Literal::Null) => Kind::Null,
+        StepKind::Literal(Literal::Bytes(_)) => Kind::Bytes,
+        StepKind::Literal(Literal::Type(_)) => Kind::Type,
+        StepKind::Literal(Literal::Duration(_)) => Kind::Duration,
+        StepKind::Literal(Literal::Timestamp(_)) => Kind::Timestamp,
+        StepKind::List(_) if is_constant(index) => Kind::List,
+        StepKind::Map(_) if is_constant(index) => Kind::Map,
         _ => return Ok(()),
     };
     Err(format!("invalid qualifier type: {}", kind.implementation()))

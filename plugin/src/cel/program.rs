@@ -62,6 +62,8 @@ pub(super) struct Step {
 #[derive(Debug)]
 pub(super) enum StepKind {
     Literal(Literal),
+    /// A type whose name has a type and no value; a plan with one is none.
+    UndefinedType(&'static str),
     /// A root variable.
     Root(Box<str>),
     /// `variables.<name>` or `variables.?<name>`.

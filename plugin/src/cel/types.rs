@@ -49,6 +49,9 @@ pub enum Kind {
     Format,
 }
 
+/// The first minor version that knows the types of addresses.
+const ADDRESSES: u32 = 31;
+
 impl Kind {
     /// The name `type(x)` shows.
     #[must_use]
@@ -101,8 +104,8 @@ impl Kind {
         }
     }
 
-    /// The type a name stands for in an expression, as in `type(x) == string`.
-    pub(super) fn named(name: &str) -> Option<Self> {
+    /// The type a name stands for in an expression, as in `type(x) == string`, for Kubernetes `1.<minor>`.
+    pub(super) fn named(name: &str, minor: u32) -> Option<Self> {
         const NAMED: [Kind; 15] = [
             Kind::Null,
             Kind::Bool,
@@ -120,7 +123,8 @@ impl Kind {
             Kind::Ip,
             Kind::Cidr,
         ];
-        NAMED.into_iter().find(|kind| kind.name() == name)
+        let named = NAMED.into_iter().find(|kind| kind.name() == name);
+        named.filter(|kind| minor >= ADDRESSES || !matches!(kind, Self::Ip | Self::Cidr))
     }
 }
 
@@ -219,8 +223,16 @@ impl Type {
 }
 
 impl fmt::Display for Type {
+    /// As messages about expressions write it; `{:#}` as messages about what an expression gives do.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Plain(kind @ (Kind::Null | Kind::Duration | Kind::Timestamp)) if formatter.alternate() => {
+                formatter.write_str(kind.name())
+            }
+            Self::List(element) if formatter.alternate() => write!(formatter, "list({element:#})"),
+            Self::Map(key, value) if formatter.alternate() => write!(formatter, "map({key:#}, {value:#})"),
+            Self::Optional(value) if formatter.alternate() => write!(formatter, "optional_type({value:#})"),
+            Self::TypeOf(value) if formatter.alternate() => write!(formatter, "type({value:#})"),
             Self::Dyn => formatter.write_str("dyn"),
             Self::Error => formatter.write_str("!error!"),
             Self::Variable(number) => write!(formatter, "_var{number}"),

@@ -13,8 +13,9 @@ use crate::cel::{self, Activation, Blame, Budget, EvaluationError, Memory};
 use crate::protocol::Options;
 use crate::rules::Breach;
 use crate::yaml::{Node, Path, Span, Value};
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// Judges the objects of one stream.
 pub struct Judge<'p> {
@@ -24,7 +25,12 @@ pub struct Judge<'p> {
     namespaces: BTreeMap<String, Labels>,
     /// Whether an expression speaks of namespaces, for to fill one in an object is copied.
     asks_for_namespace: bool,
+    /// The policies in force that concern objects of an apiVersion and kind: of few in a stream of many.
+    concerned: RefCell<BTreeMap<KindName, Rc<[&'p Policy]>>>,
 }
+
+/// An apiVersion and a kind.
+type KindName = (String, String);
 
 /// What the policies say about one object.
 #[derive(Debug, Default)]
@@ -38,6 +44,9 @@ pub struct Verdict {
 }
 
 const NULL: Node<'static> = Node { value: Value::Null, span: Span { start: 0, end: 0 } };
+
+/// The bytes a message that was worked out may have; a longer one is none.
+const MAX_MESSAGE: usize = 5 << 10;
 
 /// The kinds admission never judges, lest a policy lock everybody out.
 const EXEMPT: &[&str] = &[
@@ -68,7 +77,8 @@ impl<'p> Judge<'p> {
             .iter()
             .flat_map(Policy::expressions)
             .any(|expression| expression.text.contains("namespace"));
-        Self { policies, options, namespaces, asks_for_namespace }
+        let concerned = RefCell::default();
+        Self { policies, options, namespaces, asks_for_namespace, concerned }
     }
 
     /// Judges one object by the policies that `wanted` takes.
@@ -95,8 +105,8 @@ impl<'p> Judge<'p> {
         let place = resource.namespaced.then_some(&namespace);
         let subject = OnceCell::new();
         let common = vec![OnceCell::new(); self.policies.common_variables];
-        for policy in self.policies.policies.iter().filter(|policy| wanted(&policy.name)) {
-            if policy.bindings.is_empty() || !policy.constraints.matches(resource, &own, place) {
+        for policy in self.concerned(resource).iter().filter(|policy| wanted(&policy.name)) {
+            if !policy.constraints.matches(resource, &own, place) {
                 continue;
             }
             for binding in &policy.bindings {
@@ -136,6 +146,17 @@ impl<'p> Judge<'p> {
             }
         }
         verdict
+    }
+
+    fn concerned(&self, resource: &Resource<'_>) -> Rc<[&'p Policy]> {
+        let version = format!("{}/{}", resource.group, resource.version);
+        let mut known = self.concerned.borrow_mut();
+        let policies = known.entry((version, resource.kind.to_owned())).or_insert_with(|| {
+            let is_concerned =
+                |policy: &&Policy| !policy.bindings.is_empty() && policy.constraints.concerns(resource);
+            self.policies.policies.iter().filter(is_concerned).collect()
+        });
+        Rc::clone(policies)
     }
 
     fn params(&self, policy: &Policy, binding: &Binding) -> Params<'p> {
@@ -202,23 +223,14 @@ struct Case<'c, 'a, 'm> {
 
 impl<'c> Case<'c, '_, '_> {
     fn judge(&self, params: &'c Node<'c>, verdict: &mut Verdict) {
-        let mut activation = Activation::default();
-        let roots = [
-            ("object", self.object),
-            ("oldObject", &NULL),
-            ("request", self.request),
-            ("namespaceObject", self.namespace),
-            ("params", params),
-        ];
-        for (name, node) in roots {
-            activation.bind(name, cel::Value::Node(node));
-        }
         let mut budget = Budget::new(self.options.max_policy_cost);
         let mut errors: Vec<(&Expression, EvaluationError)> = Vec::new();
+        // Conditions are not told about the namespace.
+        let activation = self.activation(params, &NULL);
         for condition in &self.policy.conditions {
             match condition.program.evaluate(&activation, &mut budget) {
-                // One that does not hold decides, whatever the others fail with.
-                Ok(value) if value.as_bool() != Some(true) => return,
+                // One that is false decides, whatever the others fail with or give instead of a truth.
+                Ok(value) if value.as_bool() == Some(false) => return,
                 Ok(_) => {}
                 Err(error) => errors.push((condition, error)),
             }
@@ -237,6 +249,7 @@ impl<'c> Case<'c, '_, '_> {
             self.fault(first, message, &activation, verdict);
             return;
         }
+        let mut activation = self.activation(params, self.namespace);
         for Variable { name, expression, common } in &self.policy.variables {
             let memory = common.and_then(|number| self.common.get(number));
             let memory =
@@ -257,6 +270,21 @@ impl<'c> Case<'c, '_, '_> {
                 }
             }
         }
+    }
+
+    fn activation(&self, params: &'c Node<'c>, namespace: &'c Node<'c>) -> Activation<'c> {
+        let mut activation = Activation::default();
+        let roots = [
+            ("object", self.object),
+            ("oldObject", &NULL),
+            ("request", self.request),
+            ("namespaceObject", namespace),
+            ("params", params),
+        ];
+        for (name, node) in roots {
+            activation.bind(name, cel::Value::Node(node));
+        }
+        activation
     }
 
     fn fault(
@@ -310,7 +338,7 @@ fn message<'c>(validation: &'c Validation, activation: &Activation<'c>, budget: 
             Err(_) => None,
         }
     });
-    let fits = |text: &String| !text.is_empty() && !text.contains('\n');
+    let fits = |text: &String| text.len() <= MAX_MESSAGE && !text.is_empty() && !text.contains('\n');
     said.filter(fits)
         .or_else(|| validation.message.as_ref().map(|message| message.trim().to_owned()))
         .unwrap_or_else(|| format!("failed expression: {}", validation.expression.text.trim()))

@@ -11,7 +11,7 @@ use super::strings::strings;
 use crate::cel::is_identifier;
 use crate::protocol::{Severity, Source};
 use crate::yaml::{Limits, Lines, Node, load_documents};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// What is in force: policies with their bindings, and the objects they take parameters from.
 #[derive(Debug, Default)]
@@ -144,7 +144,7 @@ impl PolicySet {
 
     /// Variables refer to those before them, so they are alike where all before them are too.
     fn number_common_variables(&mut self) {
-        let mut known: HashMap<Vec<(&str, &str)>, Vec<(usize, usize)>> = HashMap::new();
+        let mut known: BTreeMap<Vec<(&str, &str)>, Vec<_>> = BTreeMap::new();
         for (policy, Policy { variables, .. }) in self.policies.iter().enumerate() {
             let has_no_params = |variable: &&Variable| !variable.expression.text.contains("params");
             let mut before = Vec::new();
@@ -443,5 +443,28 @@ spec: {policyName: p, validationActions: [Deny]}
             let notes = read(&POLICY.replacen(from, to, 1)).unwrap().notes;
             assert!(notes.iter().any(|note| note == expected), "{notes:?}");
         }
+    }
+
+    #[test]
+    fn variables_that_policies_compute_alike_are_common() {
+        let policy = |name: &str, variables: &[(&str, &str)]| {
+            let variables: String = variables
+                .iter()
+                .map(|(name, expression)| format!("  - {{name: {name}, expression: '{expression}'}}\n"))
+                .collect();
+            format!(
+                "---\nkind: ValidatingAdmissionPolicy\nmetadata: {{name: {name}}}\nspec:\n  paramKind: {{apiVersion: v1, kind: ConfigMap}}\n  matchConstraints: {{resourceRules: []}}\n  variables:\n{variables}  validations:\n  - {{expression: 'true'}}\n"
+            )
+        };
+        let alike = [("a", "object.kind"), ("b", "variables.a"), ("c", "params.kind"), ("d", "object.kind")];
+        let other = [("a", "object.apiVersion"), ("b", "variables.a")];
+        let set = read(&[policy("p", &alike), policy("q", &other), policy("r", &alike)].concat()).unwrap();
+        let common = |policy: usize| -> Vec<_> {
+            set.policies[policy].variables.iter().map(|variable| variable.common).collect()
+        };
+        assert_eq!(set.common_variables, 2);
+        assert_eq!(common(0), [Some(0), Some(1), None, None], "parameters are a policy's own");
+        assert_eq!(common(1), [None, None], "what one refers to decides as well");
+        assert_eq!(common(2), common(0));
     }
 }

@@ -53,6 +53,11 @@ impl MatchResources {
         })
     }
 
+    /// Whether an object of that resource can be meant, whatever its name and labels.
+    pub(super) fn concerns(&self, resource: &Resource<'_>) -> bool {
+        self.rules.as_ref().is_none_or(|rules| rules.iter().any(|rule| rule.concerns(resource, self.exact)))
+    }
+
     /// Whether an object with these labels, in a namespace with those, is meant. `namespace` is
     /// `None` for what lives in none; a Namespace itself goes by its own labels.
     #[must_use]
@@ -97,13 +102,17 @@ impl Rule {
         Ok((has(&operations, "CREATE") && !rule.resources.is_empty()).then_some(rule))
     }
 
-    fn matches(&self, resource: &Resource<'_>, exact: bool) -> bool {
+    fn concerns(&self, resource: &Resource<'_>, exact: bool) -> bool {
         has(&self.groups, resource.group)
             && has(&self.resources, &resource.plural)
             // With `matchPolicy: Equivalent` an object of another version of the same group is converted
             // and judged all the same.
             && (!exact || has(&self.versions, resource.version))
             && self.namespaced.is_none_or(|namespaced| namespaced == resource.namespaced)
+    }
+
+    fn matches(&self, resource: &Resource<'_>, exact: bool) -> bool {
+        self.concerns(resource, exact)
             && (self.names.is_empty() || self.names.iter().any(|name| name == resource.name))
     }
 }

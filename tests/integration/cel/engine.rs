@@ -31,6 +31,13 @@ pub(super) fn refused_variable(world: &World) -> Option<(usize, String)> {
     compiled(world).err()
 }
 
+/// The type of what an expression gives, if it compiles.
+pub(super) fn type_of(world: &World, expression: &str) -> Option<String> {
+    let (declarations, _) = compiled(world).ok()?;
+    let program = Environment::for_minor(world.minor).compile(expression, &declarations).ok()?;
+    Some(program.result_type().to_string())
+}
+
 /// What becomes of each expression of a world.
 pub(super) fn evaluate(world: &World, expressions: &[String]) -> Vec<Evaluation> {
     let Ok((declarations, programs)) = compiled(world) else { panic!("{:?}", world.variables) };

@@ -9,6 +9,9 @@ use super::world::fields;
 /// How many parts of a hundred have another type than their place asks for.
 const ILL_TYPED: usize = 1;
 
+/// How many choices of a hundred may fall on a function that is not there.
+const UNKNOWN: usize = 4;
+
 /// How many expressions of a hundred are damaged as text.
 const DAMAGED: usize = 3;
 
@@ -25,6 +28,8 @@ pub(super) struct Generator<'v> {
     pub(super) variables: &'v [Variable],
     /// The variables of the macros around the current part.
     scope: Vec<(String, Of)>,
+    /// How many literals are around the current part whose elements are to have one type.
+    literal: usize,
 }
 
 const SIMPLE: &[&str] = &["bool", "int", "string", "int", "string", "double", "uint"];
@@ -35,7 +40,7 @@ const KEYS: &[&str] = &["string", "string", "string", "int", "uint", "bool"];
 
 impl<'v> Generator<'v> {
     pub(super) const fn new(choices: Choices, variables: &'v [Variable]) -> Self {
-        Self { choices, variables, scope: Vec::new() }
+        Self { choices, variables, scope: Vec::new(), literal: 0 }
     }
 
     /// A whole expression.
@@ -94,8 +99,11 @@ impl<'v> Generator<'v> {
         if depth == 0 || self.choices.percent(15) {
             return self.atom(of, depth);
         }
+        let unknown = self.choices.percent(UNKNOWN);
         let fitting: Vec<(&'static Rule, Bindings)> = rules()
             .iter()
+            .filter(|rule| rule.known || unknown)
+            .filter(|rule| !(self.literal > 0 && rule.is_dynamic()))
             .filter_map(|rule| {
                 let mut bindings = Bindings::new();
                 rule.result.unify(of, &mut bindings).then_some((rule, bindings))
@@ -203,7 +211,7 @@ impl<'v> Generator<'v> {
         if !fitting.is_empty() && self.choices.percent(40) {
             return Tree::leaf(of.clone(), format!("variables.{}", self.choices.of(&fitting).name));
         }
-        if self.choices.percent(30) {
+        if self.literal == 0 && self.choices.percent(30) {
             if let Some(path) = self.path(of) {
                 return Tree::leaf(of.clone(), path);
             }
@@ -236,12 +244,18 @@ impl<'v> Generator<'v> {
             Of::Plain(other) => leaf(format!("nothing_of_type_{other}")),
             Of::List(element) => {
                 let count = self.choices.below(4);
+                let around = self.literal;
+                self.literal += usize::from(self.choices.percent(92));
                 let elements = (0..count).map(|_| vec![Piece::Part(self.of(element, depth.min(1)))]);
-                self::joined(of, "[", elements.collect(), "]")
+                let list = joined(of, "[", elements.collect(), "]");
+                self.literal = around;
+                list
             }
             Of::Map(key, value) => {
                 // Two entries at most, as in objects.
                 let count = self.choices.below(3);
+                let around = self.literal;
+                self.literal += usize::from(self.choices.percent(92));
                 let mut entries = Vec::new();
                 for _ in 0..count {
                     let key = match &**key {
@@ -251,7 +265,8 @@ impl<'v> Generator<'v> {
                     let value = self.of(value, depth.min(1));
                     entries.push(vec![Piece::Part(key), Piece::Text(": ".to_owned()), Piece::Part(value)]);
                 }
-                self::joined(of, "{", entries, "}")
+                self.literal = around;
+                joined(of, "{", entries, "}")
             }
             Of::Optional(inner) => {
                 if self.choices.percent(20) {
@@ -309,7 +324,9 @@ impl<'v> Generator<'v> {
                 _ => characters.push(other),
             }
         }
-        Tree::leaf(tree.of.clone(), characters.into_iter().collect::<String>())
+        let text: String = characters.into_iter().collect();
+        // The API server refuses a blank expression before it is one.
+        if text.trim().is_empty() { tree.clone() } else { Tree::leaf(tree.of.clone(), text) }
     }
 }
 

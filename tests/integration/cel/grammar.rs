@@ -36,14 +36,27 @@ pub(super) enum Part {
 pub(super) struct Rule {
     pub(super) result: Of,
     pub(super) parts: Vec<Part>,
+    /// Whether the API server knows the function.
+    pub(super) known: bool,
+}
+
+impl Rule {
+    /// Whether what it gives has no type that is known before.
+    pub(super) fn is_dynamic(&self) -> bool {
+        let first = self.parts.first();
+        matches!(first, Some(Part::Text(text)) if text.starts_with("dyn(")) || matches!(first, Some(Part::Hole(Of::Plain("dyn"))))
+    }
 }
 
 /// All rules.
 pub(super) fn rules() -> &'static [Rule] {
     static PARSED: OnceLock<Vec<Rule>> = OnceLock::new();
     PARSED.get_or_init(|| {
-        let lines = RULES.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
-        lines.map(parse).collect()
+        let of = |text: &'static str, known: bool| {
+            let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
+            lines.map(move |line| parse(line, known)).collect::<Vec<_>>()
+        };
+        [of(RULES, true), of(UNKNOWN, false)].concat()
     })
 }
 
@@ -51,9 +64,15 @@ pub(super) fn rules() -> &'static [Rule] {
 pub(super) type Bindings = BTreeMap<&'static str, Of>;
 
 impl Of {
+    fn is_key(&self) -> bool {
+        matches!(self, Self::Plain("bool" | "int" | "uint" | "string"))
+    }
+
     /// Whether this, with parameters, can be `wanted`; notes what the parameters stand for.
     pub(super) fn unify(&self, wanted: &Self, bindings: &mut Bindings) -> bool {
         match (self, wanted) {
+            // Parameters of these names are keys of maps.
+            (Self::Parameter("K" | "L"), wanted) if !wanted.is_key() => false,
             (Self::Parameter(name), wanted) => match bindings.get(name) {
                 Some(bound) => bound == wanted,
                 None => bindings.insert(name, wanted.clone()).is_none(),
@@ -69,7 +88,7 @@ impl Of {
     }
 }
 
-fn parse(line: &'static str) -> Rule {
+fn parse(line: &'static str, known: bool) -> Rule {
     let (result, written) = line.split_once(" = ").expect(line);
     let mut parts = Vec::new();
     let mut rest = written;
@@ -95,7 +114,7 @@ fn parse(line: &'static str) -> Rule {
     if !rest.is_empty() {
         parts.push(Part::Text(rest));
     }
-    Rule { result: parse_type(result), parts }
+    Rule { result: parse_type(result), parts, known }
 }
 
 pub(super) fn parse_type(text: &'static str) -> Of {
@@ -213,7 +232,6 @@ map<L, B> = {list<A>}.transformMapEntry({@int}, {@A}, {bool}, {{{L}: {B}})
 list<A> = {list<A>}.sortBy({@A}, {int})
 list<A> = {list<A>}.sortBy({@A}, {string})
 list<A> = {list<A>}.sortBy({@A}, {dyn})
-A = cel.bind({@A}, {A}, {A})
 
 // Conversions.
 int = size({string})
@@ -281,7 +299,6 @@ string = {list<string>}.join()
 string = {list<string>}.join({string})
 string = {dyn}.join({string})
 string = strings.quote({string})
-string = {string}.reverse()
 string = {#template}.format([])
 string = {#template}.format([{any}])
 string = {#template}.format([{any}, {any}])
@@ -438,9 +455,13 @@ int = {duration}.getHours()
 int = {duration}.getMinutes()
 int = {duration}.getSeconds()
 int = {duration}.getMilliseconds()
+";
 
-// What is not there.
+/// Functions of other users of the language, and of versions of a library that are not used.
+const UNKNOWN: &str = r"
+A = cel.bind({@A}, {A}, {A})
 int = math.greatest({int}, {int})
+string = {string}.reverse()
 string = base64.encode({bytes})
 bool = authorizer.path({string}).check('get').allowed()
 ";

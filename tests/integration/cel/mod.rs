@@ -11,6 +11,7 @@ mod engine;
 mod generate;
 mod grammar;
 mod literals;
+mod policies;
 mod reference;
 mod shrink;
 mod tree;

@@ -8,7 +8,7 @@ use super::literals::{TEXTS, pool};
 use serde_json::{Map, Value, json};
 
 /// The newest version of Kubernetes that is understood, without its `1.`.
-const NEWEST: u32 = 36;
+pub(super) const NEWEST: u32 = 36;
 
 /// Fields an expression may ask for, and of what type they are most of the time. Those of `request` and
 /// `namespaceObject` have a type that is known before.

@@ -6,6 +6,8 @@ mod documentation;
 mod enforcement;
 mod installation;
 mod parity;
+mod schemas;
+mod sharding;
 mod shared;
 
 use std::collections::hash_map::DefaultHasher;

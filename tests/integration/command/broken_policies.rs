@@ -133,9 +133,9 @@ fn files_that_cannot_be_read_are_named() {
     fs::create_dir_all(workplace.path().join("binary")).unwrap();
     fs::write(workplace.path().join("binary/rule.yaml"), b"kind: \xff\n").unwrap();
     let mut cases = vec![
-        ("./none", "the policies in ./none cannot be read"),
+        ("./absent", "the policies in ./absent cannot be read"),
         ("rules/good.yaml", "the policies in rules/good.yaml cannot be read"),
-        ("none", "neither a set of policies nor a folder named none"),
+        ("absent", "neither a set of policies nor a folder named absent"),
         ("empty", "no policy (*.yaml) in empty"),
         ("binary", "the policies in binary/rule.yaml cannot be read"),
     ];

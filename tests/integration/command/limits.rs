@@ -142,7 +142,7 @@ fn the_size_and_the_work_of_regular_expressions() {
     assert_breach("'a'.matches(object.data.A)", &stream, "error parsing regexp");
 
     // What takes others exponential time takes this engine as long as the text is.
-    let backtracking = format!("{STREAM}").replace("A: a", &format!("A: {}b", "a".repeat(200_000)));
+    let backtracking = STREAM.replace("A: a", &format!("A: {}b", "a".repeat(200_000)));
     let (code, stdout, stderr) =
         run(&policy("!object.data.A.matches('^(a|a)*(a+)+$')", "Fail"), JUDGED, &backtracking);
     assert_eq!((code, stdout == backtracking), (0, true), "{stderr}");

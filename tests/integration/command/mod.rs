@@ -9,6 +9,7 @@ mod limits;
 mod own_module;
 mod parameters;
 mod secrets;
+mod sharding;
 mod wasm_runtime;
 
 pub(crate) use documentation::run_cluster_blocks;

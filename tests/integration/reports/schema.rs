@@ -20,8 +20,8 @@ impl Schema {
     /// What is wrong with a document; `None` when nothing is.
     pub(super) fn fault(&self, document: &Value) -> Option<String> {
         // Helm takes null for a value that is to be removed.
-        assert!(!document.to_string().contains("null"), "{document}");
-        self.workplace.write("document.json", document.to_string());
+        assert!(!has_null(document), "{document}");
+        self.workplace.write("document.json", as_yaml(document));
         let output = self
             .workplace
             .helm(&["template", "document", "./document", "-f", "document.json"])
@@ -34,4 +34,22 @@ impl Schema {
         assert!(told.contains("values don't meet the specifications of the schema"), "{told}");
         Some(told)
     }
+}
+
+fn has_null(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.iter().any(has_null),
+        Value::Object(fields) => fields.values().any(has_null),
+        _ => false,
+    }
+}
+
+/// JSON that is YAML as well, which holds fewer characters as they are.
+fn as_yaml(document: &Value) -> String {
+    let escaped = |character: char| match character {
+        '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' => format!("\\u{:04x}", u32::from(character)),
+        other => other.to_string(),
+    };
+    document.to_string().chars().map(escaped).collect()
 }

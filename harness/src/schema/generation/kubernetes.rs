@@ -16,12 +16,15 @@ fn document(module: &Module) -> Document {
     openapi::read(&module.directory, &enumerations::read(&module.directory))
 }
 
+/// By name and shape of a field: the minor versions that have it, and those that require it.
+type Fields = BTreeMap<(String, String), (Minors, Minors)>;
+
 #[derive(Default)]
 struct Merged {
     /// By kind and API version: whether it is namespaced, its definition, the versions that serve it.
     kinds: BTreeMap<(String, String), (bool, String, Minors)>,
     /// By name, field and shape: the versions that have it, and those that require it.
-    definitions: BTreeMap<String, BTreeMap<(String, String), (Minors, Minors)>>,
+    definitions: BTreeMap<String, Fields>,
     /// The versions that have a definition.
     present: BTreeMap<String, Minors>,
 }
@@ -48,6 +51,7 @@ pub(super) fn made(modules: &[Module]) -> String {
         .filter(|module| minor(module).is_none())
         .map(|module| Module::read(&module.line).unwrap())
         .collect();
+    merged.correct();
     merged.write(&lifecycle::read(&sources))
 }
 
@@ -66,6 +70,25 @@ impl Merged {
                 present.insert(minor);
                 if required {
                     needed.insert(minor);
+                }
+            }
+        }
+    }
+
+    /// What a later document no longer calls required never was: the server did without it all along.
+    fn correct(&mut self) {
+        for fields in self.definitions.values_mut() {
+            let mut last: BTreeMap<String, (Minor, bool)> = BTreeMap::new();
+            for ((field, _), (present, required)) in fields.iter() {
+                let newest = present.last().unwrap();
+                let of_field = last.entry(field.clone()).or_insert((newest, false));
+                if newest >= of_field.0 {
+                    *of_field = (newest, required.contains(newest));
+                }
+            }
+            for ((field, _), (_, required)) in fields.iter_mut() {
+                if !last[field].1 {
+                    *required = Minors::NONE;
                 }
             }
         }
@@ -171,6 +194,13 @@ pub(super) fn assert_holds(committed: &str, module: &Module) {
         definitions.entry(name.to_owned()).or_default().insert(field.to_owned(), of_field);
     }
     for (name, fields) in &document.definitions {
-        assert_eq!(definitions.get(name).unwrap_or(&BTreeMap::new()), fields, "{name} of {minor}");
+        let held = definitions.entry(name.clone()).or_default();
+        // What a later document takes back is not required in the file.
+        for (field, stated) in fields {
+            if let Some(held) = held.get_mut(field).filter(|_| stated.required) {
+                held.required = true;
+            }
+        }
+        assert_eq!(held, fields, "{name} of {minor}");
     }
 }

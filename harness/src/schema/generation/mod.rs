@@ -11,7 +11,9 @@ mod openapi;
 
 use super::describe::Description;
 use super::table::KINDS;
+use super::{Minor, Schemas, Verdict};
 use crate::objects::Objects;
+use gift_plugin::protocol::Severity;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -128,4 +130,43 @@ fn custom_resources(modules: &[Module]) -> String {
         assert_eq!(found.join(","), *groups, "the groups of {}", module.line);
     }
     description.finish()
+}
+
+/// Objects with every field of their kind that Kubernetes' own tests hold its decoders against: texts stand
+/// where only some are allowed, and nothing else in them is wrong.
+#[test]
+fn no_field_of_kubernetes_is_unknown_or_of_another_type() {
+    let committed = fs::read_to_string(file("kubernetes.txt")).unwrap();
+    let newest = head(&committed).1.into_iter().rfind(|module| module.path() == "k8s.io/api").unwrap();
+    if !newest.is_there() {
+        return;
+    }
+    let mut judged = 0;
+    for (folder, minor) in [("v1.33.0", 33), ("v1.34.0", 34), ("v1.35.0", 35), ("HEAD", 36)] {
+        let minor = Minor::new(minor);
+        let mut files = Vec::new();
+        super::custom::list(&newest.directory.join("testdata").join(folder), &mut files).unwrap();
+        // Others hold what the newest decoder made of them.
+        let is_original = |file: &&PathBuf| {
+            let name = file.file_name().unwrap().to_str().unwrap();
+            name.ends_with(".yaml") && !name.contains(".after_")
+        };
+        for file in files.iter().filter(is_original) {
+            let text = fs::read(file).unwrap();
+            let objects = Objects::read(&text).unwrap();
+            let object = objects.iter().next().unwrap();
+            let known = super::kubernetes().kind(object.api_version(), object.kind());
+            if known.is_none_or(|known| !known.served.contains(minor)) {
+                continue;
+            }
+            let Verdict::Known(mistakes) = Schemas::default().judge(object, minor) else {
+                panic!("{}", file.display())
+            };
+            judged += 1;
+            for mistake in mistakes.iter().filter(|mistake| mistake.severity == Severity::Error) {
+                assert!(mistake.message.starts_with("must be `"), "{}: {mistake:?}", file.display());
+            }
+        }
+    }
+    assert!(judged == 0 || judged > 300, "{judged} objects");
 }

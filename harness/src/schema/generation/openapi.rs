@@ -21,8 +21,39 @@ pub(super) struct Field {
 }
 
 /// Required in the document, and not by the API server: what is missing there is as good as empty.
-/// Seen on an API server of 1.36.
-const NOT_ENFORCED: &[(&str, &str)] = &[];
+/// Seen on an API server of 1.36; by definition, whatever its version, and field.
+const NOT_ENFORCED: &[(&str, &str)] = &[
+    ("apiextensions.CustomResourceDefinitionVersion", "served"),
+    ("apps.ControllerRevision", "revision"),
+    ("batch.PodFailurePolicy", "rules"),
+    ("core.DaemonEndpoint", "Port"),
+    ("core.Event", "involvedObject"),
+    ("core.HTTPHeader", "value"),
+    ("core.ISCSIPersistentVolumeSource", "lun"),
+    ("core.ISCSIVolumeSource", "lun"),
+    ("core.LimitRangeSpec", "limits"),
+    ("core.NodeAddress", "address"),
+    ("core.NodeAddress", "type"),
+    ("core.NodeCondition", "status"),
+    ("core.NodeCondition", "type"),
+    ("core.PreferredSchedulingTerm", "preference"),
+    ("core.ScaleIOPersistentVolumeSource", "secretRef"),
+    ("core.ScaleIOVolumeSource", "secretRef"),
+    ("core.SleepAction", "seconds"),
+    ("core.Sysctl", "value"),
+    ("core.TypedLocalObjectReference", "kind"),
+    ("discovery.ForZone", "name"),
+    ("resource.DeviceCapacity", "value"),
+    ("resource.DeviceClass", "spec"),
+    ("resource.ResourceClaim", "spec"),
+    ("resource.ResourceClaimTemplate", "spec"),
+    ("resource.ResourceClaimTemplateSpec", "spec"),
+    ("resource.ResourcePool", "generation"),
+    ("storage.CSIDriver", "spec"),
+    ("storage.CSINode", "spec"),
+    ("storage.CSINodeSpec", "drivers"),
+    ("storage.TokenRequest", "audience"),
+];
 
 /// What an item of a list without the field is taken to have. Documents of OpenAPI 2 do not say it, those
 /// of OpenAPI 3 do, and it never changed.
@@ -76,7 +107,9 @@ pub(super) fn read(module: &Path, enumerations: &BTreeMap<(String, String), Stri
             if let Some(reference) = reference.filter(|reference| seen.insert(reference.clone())) {
                 pending.push(reference);
             }
-            let not_enforced = NOT_ENFORCED.contains(&(name.as_str(), field.as_str()));
+            let mut parts = name.split('.');
+            let whatever_version = format!("{}.{}", parts.next().unwrap(), parts.next_back().unwrap());
+            let not_enforced = NOT_ENFORCED.contains(&(whatever_version.as_str(), field.as_str()));
             let required = required.contains(field.as_str()) && !not_enforced;
             fields.insert(field.clone(), Field { shape, required });
         }

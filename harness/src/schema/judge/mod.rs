@@ -10,7 +10,7 @@ mod uniqueness;
 mod words;
 
 use super::nearest::nearest;
-use super::shape::{Definition, Field, Shape};
+use super::shape::{Definition, Field, Shape, Uniqueness};
 use super::table::Table;
 use super::version::Minor;
 use gift_plugin::protocol::Severity;
@@ -99,7 +99,11 @@ impl<'t> Judge<'t> {
             Shape::List(item, uniqueness) => match &node.value {
                 Value::Sequence(items) => {
                     for (index, node) in items.iter().enumerate() {
-                        self.value(rules, item, node, &Trail::Index(trail, index));
+                        let trail = Trail::Index(trail, index);
+                        match node.value {
+                            Value::Null if rules.is_native => self.null_item(rules, item, uniqueness, &trail),
+                            _ => self.value(rules, item, node, &trail),
+                        }
                     }
                     self.unique(uniqueness, items, trail);
                 }
@@ -125,6 +129,20 @@ impl<'t> Judge<'t> {
                 }
             }
             _ => self.scalar(shape, node, trail),
+        }
+    }
+
+    /// An item that is null: as good as empty, where nobody has to tell it from others.
+    fn null_item(&mut self, rules: Rules<'t>, item: &'t Shape, uniqueness: &Uniqueness, trail: &Trail<'_>) {
+        match (uniqueness, item) {
+            (Uniqueness::Free, Shape::Object(number)) => {
+                self.fields(rules, *number, &Mapping::default(), trail);
+            }
+            (Uniqueness::Free, _) => {}
+            _ => {
+                let message = format!("is null, and must be {}", words::expected(item));
+                self.mistake(trail, message, "Give it a value, or remove it.");
+            }
         }
     }
 

@@ -177,13 +177,14 @@ impl Decimal {
         })
     }
 
-    /// The closest floating point number, or nearly so.
+    /// The closest floating point number, or nearly so: the closest to the number without its point, which is put
+    /// back in front of the last `places` digits then.
     #[must_use]
-    pub fn as_approximate_float(&self) -> f64 {
+    pub fn as_approximate_float(&self, places: i32) -> f64 {
         let digits: String = self.digits.iter().rev().map(|digit| char::from(b'0' + digit)).collect();
-        let magnitude: f64 = digits.parse().unwrap_or_default();
+        let magnitude: f64 = format!("{digits}e{}", self.scale + places).parse().unwrap_or_default();
         let signed = if self.negative { -magnitude } else { magnitude };
-        if self.scale == 0 { signed } else { signed * power_of_ten(self.scale) }
+        if places == 0 { signed } else { signed * power_of_ten(-places) }
     }
 }
 

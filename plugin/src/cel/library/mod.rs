@@ -53,18 +53,25 @@ pub(super) struct Overload {
     pub(super) result: Shape,
     /// The first Kubernetes minor version that accepts it in a new policy.
     pub(super) since: u32,
+    /// Whether the API server looks at the elements of lists before it calls it.
+    pub(super) guarded: bool,
     pub(super) run: Run,
 }
 
 impl Overload {
     /// `name(parameters)`.
     const fn function(name: &'static str, parameters: &'static [Shape], result: Shape, run: Run) -> Self {
-        Self { name, method: false, parameters, result, since: 0, run }
+        Self { name, method: false, parameters, result, since: 0, guarded: true, run }
     }
 
     /// `target.name(parameters)`, the target being the first parameter.
     const fn method(name: &'static str, parameters: &'static [Shape], result: Shape, run: Run) -> Self {
-        Self { name, method: true, parameters, result, since: 0, run }
+        Self { name, method: true, parameters, result, since: 0, guarded: true, run }
+    }
+
+    /// Called with any list.
+    const fn unguarded(self) -> Self {
+        Self { guarded: false, ..self }
     }
 
     /// The first Kubernetes minor version that accepts it in a new policy.
@@ -102,22 +109,26 @@ pub(super) fn refusal(overload: Option<&'static Overload>, arguments: &[Value<'_
     let Some(Overload { name, .. }) = overload else { return EvaluationError::NoSuchOverload };
     match (*name, arguments) {
         ("contains" | "startsWith" | "endsWith", _) => EvaluationError::NoSuchOverload,
-        ("sort", _) => EvaluationError::NoSuchFunction((*name).into()),
         ("flatten", [target, depth @ ..]) => {
             let depth = depth.first().map_or("", |depth| depth.kind().name());
-            EvaluationError::NoSuchFunction(format!("{}.flatten({depth})", target.kind().name()).into())
+            let target = match target.kind() {
+                Kind::Map => "map(dyn, dyn)",
+                kind => kind.name(),
+            };
+            EvaluationError::NoSuchFunction(format!("{target}.flatten({depth})").into())
         }
         // These ask the value itself, and only then who it is.
-        ("matches", [Value::String(_), ..]) => EvaluationError::NoSuchOverload,
         ("matches", [target, ..])
             if matches!(target.kind(), Kind::String | Kind::Duration | Kind::Timestamp) =>
         {
             EvaluationError::NoSuchOverload
         }
-        ("size", [value]) if matches!(value.kind(), Kind::Duration | Kind::Timestamp) => {
+        ("size" | "sort", [value])
+            if matches!(value.kind(), Kind::String | Kind::Duration | Kind::Timestamp) =>
+        {
             EvaluationError::NoSuchOverload
         }
-        ("matches" | "size", _) => EvaluationError::NoSuchFunction((*name).into()),
+        ("matches" | "size" | "sort", _) => EvaluationError::NoSuchFunction((*name).into()),
         (name, arguments) => {
             let kinds: Vec<&str> = arguments.iter().map(|argument| argument.kind().name()).collect();
             EvaluationError::NoSuchFunction(format!("{name}({})", kinds.join(", ")).into())

@@ -11,6 +11,7 @@ use crate::cel::types::{Kind, Shape};
 use crate::cel::value::{Text, Value};
 use regex_automata::meta::{BuildError, Regex};
 use regex_automata::nfa::thompson::WhichCaptures;
+use regex_syntax::ast::ErrorKind;
 use std::cell::RefCell;
 use std::sync::Arc;
 
@@ -106,6 +107,11 @@ impl Pattern {
 
 fn explanation(error: &BuildError) -> String {
     match error.syntax_error() {
+        Some(regex_syntax::Error::Parse(error)) if *error.kind() == ErrorKind::ClassRangeInvalid => {
+            let span = error.span();
+            let range = &error.pattern()[span.start.offset..span.end.offset];
+            format!("invalid character class range: `{range}`")
+        }
         // The last line says what is wrong, the ones before show the translated pattern.
         Some(error) => {
             error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()

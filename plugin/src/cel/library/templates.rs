@@ -1,9 +1,9 @@
 //! `'%s has %d'.format([a, b])`.
 //!
-//! Depends on [`super::number`] and [`super::conversion`].
+//! Depends on [`super::number`], [`super::quoting`] and [`super::conversion`].
 
 use super::conversion::as_text;
-use super::{CallContext, Outcome, Overload, number, text};
+use super::{CallContext, Outcome, Overload, number, quoting, text};
 use crate::cel::error::EvaluationError;
 use crate::cel::types::Kind;
 use crate::cel::value::{ListView, Value};
@@ -309,8 +309,8 @@ fn quoted(context: &mut CallContext<'_>, value: &Value<'_>) -> Formatted {
         Value::Double(value) => Ok(format!("{value:.PRECISION$}")),
         Value::Timestamp(value) => Ok(format!("timestamp(\"{value}\")")),
         Value::Duration(value) => Ok(format!("duration(\"{value}\")")),
-        Value::String(text) => Ok(format!("{:?}", text.as_str())),
-        Value::Bytes(_) => shown(context, value).map(|text| format!("b{text:?}")),
+        Value::String(text) => Ok(quoting::quoted(text.as_str())),
+        Value::Bytes(_) => shown(context, value).map(|text| format!("b{}", quoting::quoted(&text))),
         Value::Optional(_) | Value::Opaque(_) => {
             fail(format!("no formatting function for {}", value.kind().name()))
         }

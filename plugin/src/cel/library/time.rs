@@ -3,6 +3,7 @@
 //! Time zones are `UTC` and offsets such as `+02:00`: a module without imports has no table of the
 //! named ones. Depends on nothing else in the crate but values.
 
+use super::quoting::quoted;
 use super::{CallContext, DURATION, INT, Outcome, Overload, STRING, TIMESTAMP, text};
 use crate::cel::error::EvaluationError;
 use crate::cel::value::Value;
@@ -375,9 +376,9 @@ fn offset(zone: &str) -> Result<i64, EvaluationError> {
         };
     };
     let number = |text: &str| {
-        text.parse::<i32>()
-            .map(i64::from)
-            .map_err(|_| EvaluationError::function(format!("strconv.Atoi: parsing {text:?}: invalid syntax")))
+        text.parse::<i32>().map(i64::from).map_err(|_| {
+            EvaluationError::function(format!("strconv.Atoi: parsing {}: invalid syntax", quoted(text)))
+        })
     };
     let (hours_ahead, minutes) = (number(hours)?, number(minutes)?);
     let sign = if hours.starts_with('-') { -1 } else { 1 };
