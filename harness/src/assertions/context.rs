@@ -1,6 +1,7 @@
 //! What assertions may know beside the stream.
 
 use crate::render::RenderError;
+use crate::schema::Schemas;
 use serde_json::Value;
 
 /// Everything beside the stream, all of it optional: an assertion that lacks what it needs finds
@@ -11,6 +12,8 @@ pub struct Context<'a> {
     pub namespace: Option<&'a str>,
     /// The Kubernetes version it is rendered for, as `1.34`; a current one without it.
     pub kubernetes: Option<&'a str>,
+    /// Schemas of custom resources, beside those of Kubernetes and of the stream itself.
+    pub schemas: Option<&'a Schemas>,
     /// The values templates saw, composed.
     pub values: Option<&'a Value>,
     /// The stream as Helm gave it, before anything was done to it.
@@ -49,13 +52,18 @@ impl Context<'_> {
 }
 
 /// Renders what a stream came from once more.
-pub trait Variations {
+pub trait Variations: Sync {
     /// Renders with a change.
     ///
     /// # Errors
     ///
     /// [`RenderError`] when Helm refuses.
     fn render(&self, change: &Change) -> Result<Vec<u8>, RenderError>;
+
+    /// The chart's version and the one [`Change::ChartVersion`] gives it.
+    fn chart_versions(&self) -> Option<(String, String)> {
+        None
+    }
 }
 
 /// What is different from the stream looked at.
@@ -67,4 +75,6 @@ pub enum Change {
     Values(Value),
     /// Another version of the chart, its application unchanged.
     ChartVersion,
+    /// Further values and another version of the chart at once.
+    ValuesAndChartVersion(Value),
 }

@@ -2,45 +2,17 @@
 
 use super::{Assertion, Context};
 use crate::objects::{Object, Objects};
+use crate::schema::Schemas;
 use gift_plugin::protocol::Finding;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Kinds of Kubernetes itself that have no namespace.
-const CLUSTER_SCOPED: &[&str] = &[
-    "APIService",
-    "CSIDriver",
-    "CSINode",
-    "CertificateSigningRequest",
-    "ClusterIssuer",
-    "ClusterRole",
-    "ClusterRoleBinding",
-    "CustomResourceDefinition",
-    "DeviceClass",
-    "FlowSchema",
-    "GatewayClass",
-    "IngressClass",
-    "MutatingAdmissionPolicy",
-    "MutatingAdmissionPolicyBinding",
-    "MutatingWebhookConfiguration",
-    "Namespace",
-    "Node",
-    "PersistentVolume",
-    "PriorityClass",
-    "PriorityLevelConfiguration",
-    "RuntimeClass",
-    "StorageClass",
-    "ValidatingAdmissionPolicy",
-    "ValidatingAdmissionPolicyBinding",
-    "ValidatingWebhookConfiguration",
-    "VolumeAttachment",
-];
 
 /// The annotation of an object whose namespace somebody else makes, and is meant to.
 const EXISTING: &str = "gift.dev/existing-namespace";
 
 /// The namespace an object ends in: empty for one that has none.
 pub(super) fn effective<'s>(object: &'s Object<'_>, context: &Context<'s>) -> &'s str {
-    if CLUSTER_SCOPED.contains(&object.kind()) {
+    let schemas = Schemas::default();
+    if context.schemas.unwrap_or(&schemas).is_namespaced(object) == Some(false) {
         ""
     } else if object.namespace().is_empty() {
         context.namespace.unwrap_or("default")

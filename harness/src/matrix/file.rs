@@ -71,6 +71,9 @@ pub(super) struct File {
     pub(super) chart: PathBuf,
     /// The directory of values, relative to this file.
     pub(super) values: PathBuf,
+    /// Folders of CustomResourceDefinitions, relative to this file.
+    #[serde(default)]
+    pub(super) schemas: Vec<PathBuf>,
     matrix: Strategy,
     /// Named sets of values.
     #[serde(default)]

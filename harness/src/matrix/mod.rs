@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 pub struct Matrix {
     chart: PathBuf,
     values: PathBuf,
+    schemas: Vec<PathBuf>,
     cells: Vec<Cell>,
 }
 
@@ -45,7 +46,8 @@ impl Matrix {
         let file = file::read(text, path)?;
         let values = directory.join(&file.values);
         let cells = file.cells(path, &Environments::new(&values))?;
-        Ok(Self { chart: directory.join(&file.chart), values, cells })
+        let schemas = file.schemas.iter().map(|folder| directory.join(folder)).collect();
+        Ok(Self { chart: directory.join(&file.chart), values, schemas, cells })
     }
 
     /// The chart.
@@ -58,6 +60,12 @@ impl Matrix {
     #[must_use]
     pub fn values_directory(&self) -> &Path {
         &self.values
+    }
+
+    /// The folders of CustomResourceDefinitions.
+    #[must_use]
+    pub fn schemas(&self) -> &[PathBuf] {
+        &self.schemas
     }
 
     /// The cells, in the order of the file: the first axis turns slowest, what `include` adds comes

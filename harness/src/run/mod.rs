@@ -3,10 +3,12 @@
 //! The results come in the order of the plan and do not depend on how many cells run at once.
 //! Depends on [`crate::matrix`], [`crate::render`], [`crate::assertions`] and [`crate::chart`].
 
-mod cache;
 mod cell;
 mod chart_version;
 mod plugin;
+mod renderings;
+mod unit;
+mod verdicts;
 mod versions;
 
 pub use cell::{CellResult, Failure};
@@ -16,16 +18,18 @@ use crate::assertions;
 use crate::chart::EnvironmentError;
 use crate::diagnosis::{Category, Diagnose};
 use crate::matrix::{Cell, Matrix};
+use crate::render::stored::StoreDirectory;
 use crate::render::{HelmVersion, HelmWorker, RenderError, Renderer};
 use crate::rules::Rule;
+use crate::schema::{CustomSchemas, SchemaError, Schemas};
 use crate::tools::{self, Tool, ToolError};
-use cache::RenderCache;
 use gift_plugin::protocol::Finding;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
+use unit::{Bench, Unit};
 
 /// What happens to a stream after Helm, before it is looked at.
 pub trait PostRender: Send + Sync {
@@ -34,7 +38,13 @@ pub trait PostRender: Send + Sync {
     /// # Errors
     ///
     /// [`Failure`] when there is no such stream.
-    fn post_render(&self, stream: &[u8], cell: &Cell, namespace: &str) -> Result<PostRendered, Failure>;
+    fn post_render(&self, stream: &[u8], namespace: &str) -> Result<PostRendered, Failure>;
+
+    /// What decides its answers beside the stream, the namespace and the day, as a text that is another when
+    /// any of it is; `None` when that cannot be told, and nothing it says is kept then.
+    fn identity(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What a [`PostRender`] gives.
@@ -69,21 +79,32 @@ pub struct Plan {
     pub only: Vec<String>,
     /// Ids of assertions not to look with.
     pub skip: Vec<String>,
+    /// Schemas of custom resources, beside those of Kubernetes and of the streams themselves.
+    pub schemas: Schemas,
     /// Whether no cell begins once one has failed.
     pub fail_fast: bool,
     /// Whether each cell of Helm 4 is held against what Helm 3 renders.
     pub compare_versions: bool,
+    /// Where to keep what was found, so that a cell none of whose inputs changed is not looked at again;
+    /// nowhere when `None`.
+    pub verdicts: Option<StoreDirectory>,
 }
 
 impl Plan {
     /// Every cell of a matrix, rendered by the workers where there are any and by the `helm template`
-    /// command where not, with every assertion.
+    /// command where not, with every assertion. Custom resources are held against the schemas of the chart
+    /// and of the folders the matrix names.
     ///
     /// # Errors
     ///
-    /// [`RunError::Render`] when the environment Helm runs in cannot be made.
+    /// [`RunError::Render`] when the environment Helm runs in cannot be made, [`RunError::Schema`] when
+    /// schemas cannot be read.
     pub fn of(matrix: &Matrix) -> Result<Self, RunError> {
         let cells = matrix.cells();
+        let mut schemas = Schemas::default().with(Arc::new(CustomSchemas::of_chart(matrix.chart())?));
+        for folder in matrix.schemas() {
+            schemas = schemas.with(Arc::new(CustomSchemas::of_folder(folder)?));
+        }
         Ok(Self {
             chart: matrix.chart().to_owned(),
             values_directory: matrix.values_directory().to_owned(),
@@ -96,7 +117,9 @@ impl Plan {
             post_render: None,
             only: Vec::new(),
             skip: Vec::new(),
+            schemas,
             fail_fast: false,
+            verdicts: None,
         })
     }
 }
@@ -141,6 +164,8 @@ pub struct Summary {
     pub rendered: usize,
     /// How often a rendering was there already.
     pub reused: usize,
+    /// How many cells an earlier run has looked at.
+    pub known: usize,
 }
 
 impl Summary {
@@ -175,6 +200,9 @@ pub enum RunError {
     /// The values of a cell are not there.
     #[error(transparent)]
     Environment(#[from] EnvironmentError),
+    /// Schemas of custom resources cannot be read.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
     /// There is nothing to run.
     #[error("there is no cell to run")]
     NoCells,
@@ -198,6 +226,7 @@ impl Diagnose for RunError {
             Self::Tool(error) => error.category(),
             Self::Render(error) => error.category(),
             Self::Environment(error) => error.category(),
+            Self::Schema(error) => error.category(),
             Self::NoCells | Self::Assertion { .. } => Category::Input,
             Self::Lost { .. } => Category::Internal,
         }
@@ -208,6 +237,7 @@ impl Diagnose for RunError {
             Self::Tool(error) => error.help(),
             Self::Render(error) => error.help(),
             Self::Environment(error) => error.help(),
+            Self::Schema(error) => error.help(),
             Self::NoCells => Some("Check the filter against the ids of the matrix's cells.".to_owned()),
             Self::Assertion { .. } => {
                 let ids: Vec<_> = assertions::all().iter().map(|assertion| assertion.id()).collect();
@@ -227,6 +257,13 @@ pub fn rules() -> Vec<Rule> {
     rules
 }
 
+/// The places of cells that differ in Helm and Kubernetes alone, in the order of the first of each: whoever runs
+/// cells a few at a time runs these together, for most of what they give is the same.
+#[must_use]
+pub fn together(cells: &[Cell]) -> Vec<Vec<usize>> {
+    unit::units(cells)
+}
+
 /// Runs a plan; events are told on the calling thread.
 ///
 /// # Errors
@@ -236,29 +273,32 @@ pub fn run(plan: &Plan, on_event: &mut dyn FnMut(Event<'_>)) -> Result<Summary, 
     check(plan)?;
     let begun = Instant::now();
     on_event(Event::Started { cells: plan.cells.len() });
-    let cache = RenderCache::new(Arc::clone(&plan.renderer));
-    let chart_version = chart_version::NextVersion::of(&plan.chart);
-    let bench = cell::Bench { plan, cache: &cache, chart_version: &chart_version };
+    let bench = Bench::of(plan);
+    let units = unit::units(&plan.cells);
     let next = AtomicUsize::new(0);
     let stopped = AtomicBool::new(false);
     let mut results: Vec<Option<CellResult>> = vec![None; plan.cells.len()];
     std::thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel();
-        for _ in 0..jobs(plan) {
+        for _ in 0..jobs(plan).min(units.len()) {
             let sender = sender.clone();
-            let (next, stopped, bench) = (&next, &stopped, &bench);
+            let (next, stopped, bench, units) = (&next, &stopped, &bench, &units);
             scope.spawn(move || {
-                while !stopped.load(Ordering::Relaxed)
-                    && let index = next.fetch_add(1, Ordering::Relaxed)
-                    && let Some(cell) = plan.cells.get(index)
-                {
-                    // The receiver lives as long as this scope.
-                    sender.send((index, None)).ok();
-                    let result = bench.run(cell);
-                    if plan.fail_fast && !result.is_good() {
-                        stopped.store(true, Ordering::Relaxed);
+                while let Some(cells) = units.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let mut unit = Unit::of(bench, cells);
+                    for index in cells {
+                        let Some(cell) = plan.cells.get(*index) else { continue };
+                        if stopped.load(Ordering::Relaxed) {
+                            return;
+                        }
+                        // The receiver lives as long as this scope.
+                        sender.send((*index, None)).ok();
+                        let result = unit.run(cell);
+                        if plan.fail_fast && !result.is_good() {
+                            stopped.store(true, Ordering::Relaxed);
+                        }
+                        sender.send((*index, Some(result))).ok();
                     }
-                    sender.send((index, Some(result))).ok();
                 }
             });
         }
@@ -283,15 +323,17 @@ pub fn run(plan: &Plan, on_event: &mut dyn FnMut(Event<'_>)) -> Result<Summary, 
         }
         _ => results.into_iter().flatten().collect(),
     };
-    let (rendered, reused) = cache.counts();
+    let count = |counted: &AtomicUsize| counted.load(Ordering::Relaxed);
+    let (rendered, reused) = (count(&bench.counts.rendered), count(&bench.counts.reused));
+    let known = count(&bench.counts.known);
     let not_run = plan.cells.len() - results.len();
-    let summary = Summary { results, not_run, duration: begun.elapsed(), rendered, reused };
+    let summary = Summary { results, not_run, duration: begun.elapsed(), rendered, reused, known };
     on_event(Event::Finished { summary: &summary });
     Ok(summary)
 }
 
 /// What would fail in every cell alike fails once, before the first.
-fn check(plan: &Plan) -> Result<(), RunError> {
+pub(crate) fn check(plan: &Plan) -> Result<(), RunError> {
     if plan.cells.is_empty() {
         return Err(RunError::NoCells);
     }
@@ -310,12 +352,12 @@ fn check(plan: &Plan) -> Result<(), RunError> {
     Ok(())
 }
 
-fn jobs(plan: &Plan) -> usize {
-    let jobs = match plan.jobs {
+/// How many threads to run.
+pub(crate) fn jobs(plan: &Plan) -> usize {
+    match plan.jobs {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         jobs => jobs,
-    };
-    jobs.min(plan.cells.len())
+    }
 }
 
 #[cfg(test)]

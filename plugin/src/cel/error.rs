@@ -146,7 +146,8 @@ impl EvaluationError {
                     .iter()
                     .any(|of| implementation.strip_prefix("types.") == Some(of));
                 let missing = if has_sum { "Contains" } else { "Add" };
-                format!("interface conversion: {implementation} is not {wanted}: missing method {missing}").into()
+                format!("interface conversion: {implementation} is not {wanted}: missing method {missing}")
+                    .into()
             }
         })
     }

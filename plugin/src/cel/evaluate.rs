@@ -149,7 +149,8 @@ impl<'a, 'r> Evaluator<'a, 'r> {
             StepKind::Index { index, .. } => {
                 let key = self.branch(index)?;
                 if !matches!(key.kind(), Kind::Bool | Kind::Int | Kind::Uint | Kind::Double | Kind::String) {
-                    let of = if is_outside(index) { key.implementation() } else { key.kind().implementation() };
+                    let of =
+                        if is_outside(index) { key.implementation() } else { key.kind().implementation() };
                     return Err(EvaluationError::function(format!("invalid qualifier type: {of}")));
                 }
                 match element(&value, &key)? {
@@ -329,7 +330,9 @@ impl<'a, 'r> Evaluator<'a, 'r> {
                     value => native(&value).map(Value::some),
                 }
             }
-            other => Err(EvaluationError::NoSuchFunction(format!("hasValue({})", other.kind().name()).into())),
+            other => {
+                Err(EvaluationError::NoSuchFunction(format!("hasValue({})", other.kind().name()).into()))
+            }
         }
     }
 
@@ -524,10 +527,9 @@ fn native<'a>(value: &Value<'a>) -> Result<Value<'a>> {
     match value {
         Value::Optional(None) => Ok(Value::Null),
         Value::Optional(Some(value)) => native(value),
-        Value::Opaque(opaque) if !matches!(**opaque, Opaque::Format(_)) => Err(EvaluationError::function(format!(
-            "unsupported conversion to ref.Val: {}",
-            opaque.outside()
-        ))),
+        Value::Opaque(opaque) if !matches!(**opaque, Opaque::Format(_)) => {
+            Err(EvaluationError::function(format!("unsupported conversion to ref.Val: {}", opaque.outside())))
+        }
         value => Ok(value.clone()),
     }
 }

@@ -121,13 +121,16 @@ impl<'s> Lexer<'s> {
                 }
                 Ok((TokenKind::Identifier, characters(|c| c.is_ascii_alphanumeric() || c == '_')))
             }
-            first if first.is_ascii_digit() || (first == '.' && second.is_some_and(|c| c.is_ascii_digit())) => {
+            first
+                if first.is_ascii_digit() || (first == '.' && second.is_some_and(|c| c.is_ascii_digit())) =>
+            {
                 Ok(number(rest.as_bytes()))
             }
             '`' => {
                 let name = &rest[1..];
-                let length =
-                    name.find(|c: char| !c.is_ascii_alphanumeric() && !"_.-/ ".contains(c)).unwrap_or(name.len());
+                let length = name
+                    .find(|c: char| !c.is_ascii_alphanumeric() && !"_.-/ ".contains(c))
+                    .unwrap_or(name.len());
                 let behind = name[length..].chars().next();
                 match behind {
                     Some('`') if length > 0 => Ok((TokenKind::Escaped, length + 2)),
@@ -216,7 +219,9 @@ fn scan(rest: &str, from: usize, quote: &str, raw: bool) -> Result<usize, Broken
         }
         match here.chars().next() {
             None => return Err(Broken(at)),
-            Some('\\') if !raw => at += escape_length(&here[1..]).map_err(|Broken(length)| Broken(at + 1 + length))? + 1,
+            Some('\\') if !raw => {
+                at += escape_length(&here[1..]).map_err(|Broken(length)| Broken(at + 1 + length))? + 1
+            }
             Some(newline @ ('\n' | '\r')) if !is_long => return Err(Broken(at + newline.len_utf8())),
             Some(character) => at += character.len_utf8(),
         }

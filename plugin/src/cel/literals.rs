@@ -113,7 +113,10 @@ impl<'e> Literals<'e> {
         for entries in &self.maps {
             let [key, value] = &entries[0];
             mistakes.extend(
-                entries[1..].iter().flat_map(|[other_key, other]| [mixed(key, other_key), mixed(value, other)]).flatten(),
+                entries[1..]
+                    .iter()
+                    .flat_map(|[other_key, other]| [mixed(key, other_key), mixed(value, other)])
+                    .flatten(),
             );
         }
         for (offset, template, elements) in &self.formats {

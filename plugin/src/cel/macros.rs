@@ -34,7 +34,7 @@ fn written(function: &str, arguments: usize) -> Option<Written> {
     let (kind, variables, transformed) = match (function, arguments) {
         ("all", 2) => (FoldKind::All, 1, false),
         ("exists", 2) => (FoldKind::Exists, 1, false),
-        ("exists_one" | "existsOne", 2) => (FoldKind::ExistsOne, 1, false),
+        ("exists_one", 2) => (FoldKind::ExistsOne, 1, false),
         ("filter", 2) => (FoldKind::Filter, 1, false),
         ("map", 2 | 3) => (FoldKind::List, 1, true),
         ("sortBy", 2) => (FoldKind::Sort, 1, true),
@@ -75,7 +75,8 @@ pub(super) fn misuse(
     let Written { kind, variables, .. } =
         written(function, arguments.len()).filter(|written| written.since <= minor)?;
     if kind == FoldKind::Sort && is_literal(target) {
-        let message = "sortBy can only be applied to a list, identifier, comprehension, call or select expression";
+        let message =
+            "sortBy can only be applied to a list, identifier, comprehension, call or select expression";
         return Some((target.offset, message.to_owned()));
     }
     let unnamed = match (kind, variables) {
@@ -186,7 +187,9 @@ impl<'e> Checker<'e> {
         let (transform, transformed) = transform.map_or((None, Type::Dyn), |(step, of)| (Some(step), of));
         let added = match kind {
             FoldKind::All | FoldKind::Exists => Type::BOOL,
-            FoldKind::ExistsOne => self.operator(offset, "_+_", signatures::of(Operator::Add), &[Type::INT, Type::INT]),
+            FoldKind::ExistsOne => {
+                self.operator(offset, "_+_", signatures::of(Operator::Add), &[Type::INT, Type::INT])
+            }
             FoldKind::Filter => self.appended(offset, &accumulated, element),
             FoldKind::List | FoldKind::Sort => self.appended(offset, &accumulated, transformed),
             FoldKind::Map => self.inserted(offset, &[accumulated.clone(), element, transformed]),
@@ -224,7 +227,10 @@ impl<'e> Checker<'e> {
         };
         let predicate = predicate.map(|(_, (step, _))| step);
         let two = variables == 2;
-        (step(StepKind::Fold(Box::new(Fold { kind, range, slot, two, predicate, transform, measured }))), result)
+        (
+            step(StepKind::Fold(Box::new(Fold { kind, range, slot, two, predicate, transform, measured }))),
+            result,
+        )
     }
 
     /// The types of a macro's variables, for a range of type `of`.
@@ -300,11 +306,7 @@ impl<'e> Checker<'e> {
         let (body, result) = self.check(body);
         self.scope.truncate(slot);
         let result = self.types.resolve(&result);
-        let some = if flat {
-            result
-        } else {
-            self.fits(&[A], &OPTIONAL, &[result]).unwrap_or(Type::Error)
-        };
+        let some = if flat { result } else { self.fits(&[A], &OPTIONAL, &[result]).unwrap_or(Type::Error) };
         let none = self.fits(&[], &OPTIONAL, &[]).unwrap_or(Type::Error);
         let types = [held, some, none];
         let result = self.operator(offset, "_?_:_", signatures::of(Operator::Conditional), &types);

@@ -32,7 +32,7 @@ mod types;
 mod unify;
 mod value;
 
-pub use activation::Activation;
+pub use activation::{Activation, Memory};
 pub use blame::Blame;
 pub use budget::Budget;
 pub use environment::{Declarations, Environment};
@@ -40,6 +40,7 @@ pub use error::{CompileError, EvaluationError};
 pub use library::cidr::Cidr;
 pub use library::format::NamedFormat;
 pub use library::quantity::Quantity;
+pub use library::regex::Pattern;
 pub use library::semver::Semver;
 pub use library::time::{Duration, Timestamp};
 pub use library::url::Url;

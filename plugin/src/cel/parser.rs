@@ -365,7 +365,9 @@ impl<'s> Parser<'s> {
             }
             TokenKind::Double => self.double(offset, token.text, false),
             TokenKind::Unescapable(message) => self.mistake(offset, message),
-            TokenKind::Escaped => return self.error(offset, format!("Syntax error: mismatched input '{}'", token.text)),
+            TokenKind::Escaped => {
+                return self.error(offset, format!("Syntax error: mismatched input '{}'", token.text));
+            }
             TokenKind::String(text) => ExpressionKind::String(text),
             TokenKind::Bytes(bytes) => ExpressionKind::Bytes(bytes),
             TokenKind::End => {

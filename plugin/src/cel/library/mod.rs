@@ -118,10 +118,14 @@ pub(super) fn refusal(overload: Option<&'static Overload>, arguments: &[Value<'_
             EvaluationError::NoSuchFunction(format!("{target}.flatten({depth})").into())
         }
         // These ask the value itself, and only then who it is.
-        ("matches", [target, ..]) if matches!(target.kind(), Kind::String | Kind::Duration | Kind::Timestamp) => {
+        ("matches", [target, ..])
+            if matches!(target.kind(), Kind::String | Kind::Duration | Kind::Timestamp) =>
+        {
             EvaluationError::NoSuchOverload
         }
-        ("size" | "sort", [value]) if matches!(value.kind(), Kind::String | Kind::Duration | Kind::Timestamp) => {
+        ("size" | "sort", [value])
+            if matches!(value.kind(), Kind::String | Kind::Duration | Kind::Timestamp) =>
+        {
             EvaluationError::NoSuchOverload
         }
         ("matches" | "size" | "sort", _) => EvaluationError::NoSuchFunction((*name).into()),

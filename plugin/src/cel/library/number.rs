@@ -24,7 +24,10 @@ pub(in crate::cel) fn parse(source: &str) -> Option<f64> {
     let is_word = ["inf", "infinity", "nan"].iter().any(|word| unsigned.eq_ignore_ascii_case(word));
     if is_word {
         // Not a number has no sign.
-        return if unsigned.len() == 3 && unsigned.len() != source.len() && unsigned.eq_ignore_ascii_case("nan") {
+        return if unsigned.len() == 3
+            && unsigned.len() != source.len()
+            && unsigned.eq_ignore_ascii_case("nan")
+        {
             None
         } else {
             source.parse().ok()

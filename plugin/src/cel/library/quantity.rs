@@ -385,7 +385,11 @@ fn subtract<'a>(context: &mut CallContext<'_>, arguments: &[Value<'a>]) -> Outco
     let (left, right) = (at(arguments, 0)?, second(arguments)?);
     let negated = match right {
         // The least number is its own negative to the API server.
-        Quantity::Small { value: i64::MIN, .. } if matches!(left.plus(&right), Some(Quantity::Small { .. })) => right,
+        Quantity::Small { value: i64::MIN, .. }
+            if matches!(left.plus(&right), Some(Quantity::Small { .. })) =>
+        {
+            right
+        }
         right => right.negated(),
     };
     sum(context, left, &negated)

@@ -76,6 +76,35 @@ pub(in crate::cel) fn message(error: &str) -> String {
     format!("error parsing regexp: {error}")
 }
 
+/// A pattern in RE2's syntax, compiled.
+///
+/// ```
+/// use gift_plugin::cel::Pattern;
+///
+/// let pattern = Pattern::new(r"^\d+[smh]$")?;
+/// assert!(pattern.matches("30s") && !pattern.matches("30"));
+/// # Ok::<(), String>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Pattern(Arc<Regex>);
+
+impl Pattern {
+    /// Compiles a pattern.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub fn new(source: &str) -> Result<Self, String> {
+        build(source).map(Arc::new).map(Self)
+    }
+
+    /// Whether it matches anywhere in a text.
+    #[must_use]
+    pub fn matches(&self, text: &str) -> bool {
+        self.0.is_match(text)
+    }
+}
+
 fn explanation(error: &BuildError) -> String {
     match error.syntax_error() {
         Some(regex_syntax::Error::Parse(error)) if *error.kind() == ErrorKind::ClassRangeInvalid => {
@@ -342,8 +371,7 @@ impl<'p> Translator<'p> {
                     self.rest().chars().next().map(char::len_utf8)
                 };
                 let rest = self.rest();
-                let invalid =
-                    |name: &str| format!("invalid character class range: `\\{letter}{name}`");
+                let invalid = |name: &str| format!("invalid character class range: `\\{letter}{name}`");
                 let name = &rest[..length.ok_or_else(|| invalid(rest))?];
                 let class = format!("\\{letter}{name}");
                 if regex_syntax::parse(&class).is_err() {

@@ -182,7 +182,10 @@ fn identifier(text: &str) -> Result<Identifier, String> {
     }
     if is_numeric(text) {
         if has_leading_zeros(text) {
-            return Err(format!("Numeric PreRelease version must not contain leading zeroes {}", quoted(text)));
+            return Err(format!(
+                "Numeric PreRelease version must not contain leading zeroes {}",
+                quoted(text)
+            ));
         }
         return unsigned(text).map(Identifier::Number);
     }

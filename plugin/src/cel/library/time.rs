@@ -376,9 +376,9 @@ fn offset(zone: &str) -> Result<i64, EvaluationError> {
         };
     };
     let number = |text: &str| {
-        text.parse::<i32>()
-            .map(i64::from)
-            .map_err(|_| EvaluationError::function(format!("strconv.Atoi: parsing {}: invalid syntax", quoted(text))))
+        text.parse::<i32>().map(i64::from).map_err(|_| {
+            EvaluationError::function(format!("strconv.Atoi: parsing {}: invalid syntax", quoted(text)))
+        })
     };
     let (hours_ahead, minutes) = (number(hours)?, number(minutes)?);
     let sign = if hours.starts_with('-') { -1 } else { 1 };

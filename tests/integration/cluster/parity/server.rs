@@ -11,13 +11,13 @@ use std::net::TcpStream;
 use std::process::{Child, Stdio};
 
 /// A way to the API server that needs no credentials.
-pub(super) struct Proxy {
+pub(in super::super) struct Proxy {
     process: Child,
     address: String,
 }
 
 impl Proxy {
-    pub(super) fn start() -> Self {
+    pub(in super::super) fn start() -> Self {
         let mut process = shared()
             .kubectl()
             .unwrap()
@@ -32,7 +32,7 @@ impl Proxy {
         Self { process, address }
     }
 
-    pub(super) fn connect(&self) -> Connection {
+    pub(in super::super) fn connect(&self) -> Connection {
         let stream = TcpStream::connect(&self.address).unwrap();
         stream.set_nodelay(true).unwrap();
         Connection { reader: BufReader::new(stream) }
@@ -48,27 +48,31 @@ impl Drop for Proxy {
 
 /// What the API server says to the creation of an object.
 #[derive(Clone, Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
+pub(in super::super) struct Answer {
+    pub(in super::super) status: u16,
     /// The object as admission saw it, or why it was refused.
-    pub(super) body: Value,
+    pub(in super::super) body: Value,
     /// Texts of the warnings, each once.
-    pub(super) warnings: BTreeSet<String>,
+    pub(in super::super) warnings: BTreeSet<String>,
 }
 
 /// One connection, used for one request after the other.
-pub(super) struct Connection {
+pub(in super::super) struct Connection {
     reader: BufReader<TcpStream>,
 }
 
 impl Connection {
     /// Tries to create an object in a namespace. Nothing is stored.
-    pub(super) fn create(&mut self, object: &Value, namespace: &str) -> Answer {
-        let path = path(object, namespace);
-        let body = object.to_string();
+    pub(in super::super) fn create(&mut self, object: &Value, namespace: &str) -> Answer {
+        let path = format!("{}?dryRun=All&fieldValidation=Ignore", path(object, namespace));
+        self.send("POST", &path, "application/json", &object.to_string())
+    }
+
+    /// Asks for anything.
+    pub(in super::super) fn send(&mut self, method: &str, path: &str, kind: &str, body: &str) -> Answer {
         let request = format!(
-            "POST {path}?dryRun=All&fieldValidation=Ignore HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\n\
-             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\nContent-Type: {kind}\r\n\
+             Content-Length: {}\r\n\r\n{body}",
             body.len()
         );
         self.reader.get_mut().write_all(request.as_bytes()).unwrap();

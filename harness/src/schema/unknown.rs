@@ -1,0 +1,45 @@
+//! The custom resources nothing is known of, which are told once and count as no mistake.
+
+use super::{CustomSchemas, Schemas};
+use crate::objects::Objects;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How many objects of which kinds have no schema.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unknown {
+    /// By kind and API version.
+    counts: BTreeMap<(String, String), usize>,
+}
+
+impl Unknown {
+    /// Those of a stream.
+    #[must_use]
+    pub fn of(objects: &Objects<'_>, schemas: &Schemas) -> Self {
+        let schemas = schemas.clone().with(Arc::new(CustomSchemas::of_stream(objects)));
+        let mut unknown = Self::default();
+        for object in objects {
+            if !object.kind().is_empty() && !schemas.knows(object) {
+                let kind = (object.kind().to_owned(), object.api_version().to_owned());
+                *unknown.counts.entry(kind).or_default() += 1;
+            }
+        }
+        unknown
+    }
+
+    /// A line that counts and names them; `None` when there are none.
+    #[must_use]
+    pub fn note(&self) -> Option<String> {
+        let count: usize = self.counts.values().sum();
+        let kinds: Vec<_> =
+            self.counts.keys().map(|(kind, version)| format!("{kind} of {version}")).collect();
+        let (objects, are) = if count == 1 { ("custom resource", "is") } else { ("custom resources", "are") };
+        (count > 0).then(|| {
+            format!(
+                "{count} {objects} of no known schema {are} not held against one ({}); `--schemas DIR` takes their \
+                 CustomResourceDefinitions",
+                kinds.join(", ")
+            )
+        })
+    }
+}
