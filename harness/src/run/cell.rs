@@ -11,6 +11,7 @@ use crate::objects::Objects;
 use crate::post_render::today;
 use crate::render::{RenderError, RenderRequest};
 use crate::rules::{ASSERTIONS_SET, Rule};
+use crate::schema::Unknown;
 use crate::tools::HelmVersion;
 use gift_plugin::protocol::{Finding, Severity};
 use std::collections::BTreeSet;
@@ -27,6 +28,8 @@ pub struct CellResult {
     pub failure: Option<Failure>,
     /// How many objects reach the cluster.
     pub objects: usize,
+    /// The custom resources no schema is known of.
+    pub unknown: Unknown,
     /// How long it took.
     pub duration: Duration,
 }
@@ -63,15 +66,18 @@ pub(super) struct Bench<'p> {
     pub(super) chart_version: &'p NextVersion,
 }
 
+#[derive(Default)]
 struct Looked {
     findings: Vec<Finding>,
     objects: usize,
+    unknown: Unknown,
 }
 
 impl Bench<'_> {
     pub(super) fn run(&self, cell: &Cell) -> CellResult {
         let begun = Instant::now();
         let looked = self.look(cell);
+        let unknown = looked.as_ref().map(|looked| looked.unknown.clone()).unwrap_or_default();
         let (mut findings, failure, objects) = match (looked, &cell.expect) {
             (Ok(looked), None) => (looked.findings, None, looked.objects),
             (Ok(looked), Some(expected)) => {
@@ -87,7 +93,7 @@ impl Bench<'_> {
             (Err(failure), _) => (Vec::new(), Some(failure), 0),
         };
         assertions::order(&mut findings);
-        CellResult { id: cell.id.clone(), findings, failure, objects, duration: begun.elapsed() }
+        CellResult { id: cell.id.clone(), findings, failure, objects, unknown, duration: begun.elapsed() }
     }
 
     fn look(&self, cell: &Cell) -> Result<Looked, Failure> {
@@ -105,7 +111,7 @@ impl Bench<'_> {
         let objects = match Objects::read(stream) {
             Ok(objects) => objects,
             // The post-renderer has found the same, in its own words.
-            Err(_) if !findings.is_empty() => return Ok(Looked { findings, objects: 0 }),
+            Err(_) if !findings.is_empty() => return Ok(Looked { findings, ..Looked::default() }),
             Err(error) => return Err(Failure::from(&error)),
         };
         let values = compose(&request).map_err(|error| Failure::from(&error))?;
@@ -126,7 +132,7 @@ impl Bench<'_> {
         if context.selects(versions::RULE) {
             findings.extend(self.compare_versions(&request, &rendered.stream)?);
         }
-        Ok(Looked { findings, objects: objects.len() })
+        Ok(Looked { findings, objects: objects.len(), unknown: Unknown::of(&objects, &self.plan.schemas) })
     }
 
     /// What Helm 3 makes of the same request, where that is to be looked at.

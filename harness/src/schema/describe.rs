@@ -26,7 +26,8 @@ impl Description {
     /// The text of everything added.
     pub(super) fn finish(&self) -> String {
         // By kind, then by API version, as texts compare, not lines.
-        let mut kinds: Vec<_> = self.kinds.iter().map(|line| line.splitn(3, ' ').collect::<Vec<_>>()).collect();
+        let mut kinds: Vec<_> =
+            self.kinds.iter().map(|line| line.splitn(3, ' ').collect::<Vec<_>>()).collect();
         kinds.sort();
         let mut text = format!("{KINDS}\n");
         for kind in kinds {
@@ -81,7 +82,8 @@ impl Description {
                     Some("map") => format!("[{}]", keys(schema).join(",")),
                     _ => "[]".to_owned(),
                 };
-                let items = schema.get("items").map_or_else(|| "any".to_owned(), |items| self.shape(items, is_open));
+                let items =
+                    schema.get("items").map_or_else(|| "any".to_owned(), |items| self.shape(items, is_open));
                 format!("{}{list}{items}", limits(schema, &[]))
             }
             Some("string") => match plain_values(schema) {
@@ -109,7 +111,9 @@ impl Description {
         if fields.is_none() && !is_whole {
             match schema.get("additionalProperties") {
                 Some(Value::Bool(true)) => return format!("{limits}{{}}any"),
-                Some(values @ Value::Object(_)) => return format!("{limits}{{}}{}", self.shape(values, is_open)),
+                Some(values @ Value::Object(_)) => {
+                    return format!("{limits}{{}}{}", self.shape(values, is_open));
+                }
                 _ => {}
             }
         }
@@ -129,12 +133,14 @@ impl Description {
                 continue;
             }
             // A default takes the place of what is missing.
-            let mark = if required.contains(name.as_str()) && field.get("default").is_none() { "!" } else { "" };
+            let mark =
+                if required.contains(name.as_str()) && field.get("default").is_none() { "!" } else { "" };
             lines.push(format!(" {name}{mark} {}\n", self.shape(field, is_open)));
         }
         if is_whole {
             let mark = if is_embedded { "!" } else { "" };
-            let of_metadata = fields.and_then(|fields| fields.get("metadata")).and_then(|metadata| nested(metadata));
+            let of_metadata =
+                fields.and_then(|fields| fields.get("metadata")).and_then(|metadata| nested(metadata));
             let of_metadata = of_metadata.map(|limits| format!("~{limits}")).unwrap_or_default();
             lines.push(format!(" apiVersion{mark} string\n"));
             lines.push(format!(" kind{mark} string\n"));
@@ -212,9 +218,9 @@ fn kept(schema: &Value, wanted: impl Fn(&str) -> bool) -> Option<Value> {
     for (key, value) in schema.as_object()?.iter().filter(|(key, _)| wanted(key)) {
         let value = match key.as_str() {
             "nullable" | "exclusiveMaximum" | "exclusiveMinimum" if value == &Value::Bool(false) => None,
-            "allOf" | "anyOf" | "oneOf" => value
-                .as_array()
-                .map(|list| list.iter().map(|one| nested(one).unwrap_or(Value::Object(Map::new()))).collect()),
+            "allOf" | "anyOf" | "oneOf" => value.as_array().map(|list| {
+                list.iter().map(|one| nested(one).unwrap_or(Value::Object(Map::new()))).collect()
+            }),
             "not" => Some(nested(value).unwrap_or(Value::Object(Map::new()))),
             "items" | "additionalProperties" => nested(value),
             "properties" => value.as_object().map(|fields| {

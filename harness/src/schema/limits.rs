@@ -92,7 +92,8 @@ impl Limits {
         };
         let list = |key: &str| schema.get(key).and_then(Value::as_array).map(Vec::as_slice);
         let several = |key: &str| list(key).unwrap_or_default().iter().map(Self::read).collect();
-        let one = |key: &str| schema.get(key).filter(|value| value.is_object()).map(|v| Box::new(Self::read(v)));
+        let one =
+            |key: &str| schema.get(key).filter(|value| value.is_object()).map(|v| Box::new(Self::read(v)));
         let fields = schema.get("properties").and_then(Value::as_object);
         Self {
             nullable: truth("nullable"),

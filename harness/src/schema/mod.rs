@@ -117,7 +117,9 @@ impl Schemas {
             Found::Nothing => return Verdict::Unknown,
             Found::Given(_, Err(mistake)) => return Verdict::Known(vec![mistake.clone()]),
             Found::NotOfKubernetes => {
-                return Verdict::Known(served::unknown(kubernetes(), api_version, kind, minor).into_iter().collect());
+                return Verdict::Known(
+                    served::unknown(kubernetes(), api_version, kind, minor).into_iter().collect(),
+                );
             }
             Found::Kubernetes(known) if !known.served.contains(minor) => {
                 return Verdict::Known(vec![served::absent(kubernetes(), known, minor)]);
@@ -153,8 +155,11 @@ impl Schemas {
     }
 
     fn find<'s>(&'s self, api_version: &str, kind: &str) -> Found<'s> {
-        let given = self.given.iter().find_map(|schemas| Some((&**schemas, schemas.find(api_version, kind)?)));
-        if let Some((schemas, known)) = given {
+        let given =
+            || self.given.iter().filter_map(|schemas| Some((&**schemas, schemas.find(api_version, kind)?)));
+        // What one does not serve another may.
+        let found = given().find(|(_, known)| known.is_ok()).or_else(|| given().next());
+        if let Some((schemas, known)) = found {
             return Found::Given(schemas, known);
         }
         if let Some(known) = kubernetes().kind(api_version, kind) {

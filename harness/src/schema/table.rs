@@ -94,7 +94,8 @@ impl Table {
                 });
             } else if section == KINDS {
                 let kind = line.find(' ').unwrap_or(line.len());
-                let api_version = kind + 1 + line.get(kind + 1..).and_then(|rest| rest.find(' ')).unwrap_or(0);
+                let api_version =
+                    kind + 1 + line.get(kind + 1..).and_then(|rest| rest.find(' ')).unwrap_or(0);
                 if api_version < line.len() {
                     kinds.push(KindLine {
                         kind: start..start + kind,
@@ -138,13 +139,18 @@ impl Table {
     pub(crate) fn kind(&self, api_version: &str, kind: &str) -> Option<Kind<'_>> {
         let at = self
             .kinds
-            .binary_search_by(|line| (self.at(&line.kind), self.at(&line.api_version)).cmp(&(kind, api_version)))
+            .binary_search_by(|line| {
+                (self.at(&line.kind), self.at(&line.api_version)).cmp(&(kind, api_version))
+            })
             .ok()?;
         self.kinds.get(at).and_then(|line| self.read_kind(line))
     }
 
     /// A kind in every version of every API that has one of that name.
-    pub(crate) fn kinds_named<'t>(&'t self, kind: &'t str) -> impl Iterator<Item = Kind<'t>> {
+    pub(crate) fn kinds_named<'t, 'k>(
+        &'t self,
+        kind: &'k str,
+    ) -> impl Iterator<Item = Kind<'t>> + use<'t, 'k> {
         let first = self.kinds.partition_point(|line| self.at(&line.kind) < kind);
         self.kinds[first..]
             .iter()

@@ -31,7 +31,9 @@ fn one(stream: &str, minor: u8, path: &str, message: &str, help: &str) {
 
 /// A Pod with one container, which has these fields too.
 fn container(fields: &str) -> String {
-    format!("{{apiVersion: v1, kind: Pod, metadata: {{name: a}}, spec: {{containers: [{{name: a, image: a, {fields}}}]}}}}")
+    format!(
+        "{{apiVersion: v1, kind: Pod, metadata: {{name: a}}, spec: {{containers: [{{name: a, image: a, {fields}}}]}}}}"
+    )
 }
 
 #[test]
@@ -77,17 +79,62 @@ fn a_field_of_another_version_is_told_with_that_version() {
 #[test]
 fn a_wrong_type_is_told_without_its_value() {
     let cases = [
-        ("tty: 'yes'", "tty", "is text, and must be true or false", "Remove the quotes; in a template, `| int` or no `| quote`."),
-        ("workingDir: 7", "workingDir", "is an integer, and must be text", "Put it in quotes; in a template, `| quote`."),
+        (
+            "tty: 'yes'",
+            "tty",
+            "is text, and must be true or false",
+            "Remove the quotes; in a template, `| int` or no `| quote`.",
+        ),
+        (
+            "workingDir: 7",
+            "workingDir",
+            "is an integer, and must be text",
+            "Put it in quotes; in a template, `| quote`.",
+        ),
         ("args: a", "args", "is text, and must be a list", "Write a list, each item after `- `."),
         ("args: {a: b}", "args", "is a mapping, and must be a list", "Begin each item with `- `."),
-        ("securityContext: [1]", "securityContext", "is a list, and must be a mapping", "Write the fields without `- ` before them."),
-        ("resources: {limits: {cpu: much}}", "resources.limits.cpu", "is no quantity", "Write a number and one of the suffixes n, u, m, k, M, G, T, P, E or Ki, Mi, Gi, Ti, Pi, Ei."),
-        ("resources: {limits: {cpu: true}}", "resources.limits.cpu", "is true or false, and must be a quantity, as 500m or 1Gi", "Write what is expected there."),
-        ("livenessProbe: {httpGet: {port: 1.5}}", "livenessProbe.httpGet.port", "is a number that is no integer, and must be an integer or text", "Write what is expected there."),
-        ("livenessProbe: {httpGet: {port: 3000000000}}", "livenessProbe.httpGet.port", "is beyond what 32 bits hold", "Write a number between -2147483648 and 2147483647."),
-        ("livenessProbe: {periodSeconds: '5'}", "livenessProbe.periodSeconds", "is text, and must be an integer of 32 bits", "Remove the quotes; in a template, `| int` or no `| quote`."),
-        ("imagePullPolicy: Allways", "imagePullPolicy", "must be `Always`, `IfNotPresent` or `Never`", "Did you mean `Always`?"),
+        (
+            "securityContext: [1]",
+            "securityContext",
+            "is a list, and must be a mapping",
+            "Write the fields without `- ` before them.",
+        ),
+        (
+            "resources: {limits: {cpu: much}}",
+            "resources.limits.cpu",
+            "is no quantity",
+            "Write a number and one of the suffixes n, u, m, k, M, G, T, P, E or Ki, Mi, Gi, Ti, Pi, Ei.",
+        ),
+        (
+            "resources: {limits: {cpu: true}}",
+            "resources.limits.cpu",
+            "is true or false, and must be a quantity, as 500m or 1Gi",
+            "Write what is expected there.",
+        ),
+        (
+            "livenessProbe: {httpGet: {port: 1.5}}",
+            "livenessProbe.httpGet.port",
+            "is a number that is no integer, and must be an integer or text",
+            "Write what is expected there.",
+        ),
+        (
+            "livenessProbe: {httpGet: {port: 3000000000}}",
+            "livenessProbe.httpGet.port",
+            "is beyond what 32 bits hold",
+            "Write a number between -2147483648 and 2147483647.",
+        ),
+        (
+            "livenessProbe: {periodSeconds: '5'}",
+            "livenessProbe.periodSeconds",
+            "is text, and must be an integer of 32 bits",
+            "Remove the quotes; in a template, `| int` or no `| quote`.",
+        ),
+        (
+            "imagePullPolicy: Allways",
+            "imagePullPolicy",
+            "must be `Always`, `IfNotPresent` or `Never`",
+            "Did you mean `Always`?",
+        ),
     ];
     for (fields, path, message, help) in cases {
         one(&container(fields), 36, &format!("spec.containers[0].{path}"), message, help);
@@ -136,7 +183,9 @@ fn items_that_must_differ_are_told_with_the_first_of_their_like() {
         "Give it another `name`, or remove one of the two.",
     );
     one(
-        &container("ports: [{containerPort: 80}, {containerPort: 80, protocol: TCP}, {containerPort: 80, protocol: UDP}]"),
+        &container(
+            "ports: [{containerPort: 80}, {containerPort: 80, protocol: TCP}, {containerPort: 80, protocol: UDP}]",
+        ),
         36,
         "spec.containers[0].ports[1]",
         "has the same `containerPort` and `protocol` as item 0: server-side apply refuses both",
@@ -173,6 +222,7 @@ spec:
       containers:
       - name: c
         resources: {limits: {cpu: 1, memory: 1Gi}, requests: {cpu: 0.5, memory: ' 1e3 '}}
+        imagePullPolicy: ''
         livenessProbe: {httpGet: {port: http}}
         args: [null]
         env: [{name: A, value: null}]
@@ -181,7 +231,10 @@ spec:
         assert_eq!(told(stream, minor), [], "{minor}");
     }
     // Whether the values of a Secret are Base64 is another rule's part.
-    assert_eq!(told("{apiVersion: v1, kind: Secret, metadata: {name: s}, data: {A: 'secretRef:x', B: 1}}", 36), []);
+    assert_eq!(
+        told("{apiVersion: v1, kind: Secret, metadata: {name: s}, data: {A: 'secretRef:x', B: 1}}", 36),
+        []
+    );
 }
 
 #[test]
@@ -199,15 +252,57 @@ fn what_does_not_say_what_it_is_is_told() {
 #[test]
 fn a_kind_that_is_gone_is_told_with_its_end_and_what_takes_its_place() {
     let cases = [
-        ("autoscaling/v2beta2", "HorizontalPodAutoscaler", 26, "1.26 removed it", "Use autoscaling/v2, and look at what changed between the two."),
-        ("extensions/v1beta1", "Ingress", 22, "1.22 removed it", "Use networking.k8s.io/v1, and look at what changed between the two."),
-        ("extensions/v1beta1", "Deployment", 19, "1.16 removed it", "Use apps/v1, and look at what changed between the two."),
-        ("policy/v1beta1", "PodDisruptionBudget", 30, "1.25 removed it", "Use policy/v1, and look at what changed between the two."),
-        ("policy/v1beta1", "PodSecurityPolicy", 25, "1.25 removed it", "Nothing replaces it; remove the object."),
+        (
+            "autoscaling/v2beta2",
+            "HorizontalPodAutoscaler",
+            26,
+            "1.26 removed it",
+            "Use autoscaling/v2, and look at what changed between the two.",
+        ),
+        (
+            "extensions/v1beta1",
+            "Ingress",
+            22,
+            "1.22 removed it",
+            "Use networking.k8s.io/v1, and look at what changed between the two.",
+        ),
+        (
+            "extensions/v1beta1",
+            "Deployment",
+            19,
+            "1.16 removed it",
+            "Use apps/v1, and look at what changed between the two.",
+        ),
+        (
+            "policy/v1beta1",
+            "PodDisruptionBudget",
+            30,
+            "1.25 removed it",
+            "Use policy/v1, and look at what changed between the two.",
+        ),
+        (
+            "policy/v1beta1",
+            "PodSecurityPolicy",
+            25,
+            "1.25 removed it",
+            "Nothing replaces it; remove the object.",
+        ),
         // What its sources name as its replacement is gone by then too.
-        ("flowcontrol.apiserver.k8s.io/v1beta2", "FlowSchema", 36, "1.29 removed it", "Use flowcontrol.apiserver.k8s.io/v1, and look at what changed between the two."),
+        (
+            "flowcontrol.apiserver.k8s.io/v1beta2",
+            "FlowSchema",
+            36,
+            "1.29 removed it",
+            "Use flowcontrol.apiserver.k8s.io/v1, and look at what changed between the two.",
+        ),
         ("batch/v1", "CronJob", 19, "it came with 1.21", "Use batch/v1beta1 in this version."),
-        ("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy", 24, "it came with 1.30", "Leave it out for this version; in a template, ask `.Capabilities.APIVersions`."),
+        (
+            "admissionregistration.k8s.io/v1",
+            "ValidatingAdmissionPolicy",
+            24,
+            "it came with 1.30",
+            "Leave it out for this version; in a template, ask `.Capabilities.APIVersions`.",
+        ),
     ];
     for (api_version, kind, minor, why, help) in cases {
         one(
@@ -241,10 +336,22 @@ fn a_kind_there_never_was_is_told_with_the_one_that_was_meant() {
         ("apps/v1", "Deploymnet", "kind", "apps/v1 has no kind `Deploymnet`", "Did you mean `Deployment`?"),
         ("v1", "Deployment", "kind", "v1 has no kind `Deployment`", "Deployment is a kind of apps/v1."),
         ("apps/v2", "Deployment", "apiVersion", "Kubernetes has no Deployment of apps/v2", "Use apps/v1."),
-        ("apps/v1", "Whatever", "kind", "apps/v1 has no kind `Whatever`", "`kubectl api-resources` shows the kinds there are."),
+        (
+            "apps/v1",
+            "Whatever",
+            "kind",
+            "apps/v1 has no kind `Whatever`",
+            "`kubectl api-resources` shows the kinds there are.",
+        ),
     ];
     for (api_version, kind, path, message, help) in cases {
-        one(&format!("{{apiVersion: {api_version}, kind: {kind}, metadata: {{name: a}}}}"), 36, path, message, help);
+        one(
+            &format!("{{apiVersion: {api_version}, kind: {kind}, metadata: {{name: a}}}}"),
+            36,
+            path,
+            message,
+            help,
+        );
     }
 }
 

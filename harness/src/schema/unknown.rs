@@ -27,11 +27,19 @@ impl Unknown {
         unknown
     }
 
+    /// These and those of another stream.
+    pub fn extend(&mut self, other: &Self) {
+        for (kind, count) in &other.counts {
+            *self.counts.entry(kind.clone()).or_default() += count;
+        }
+    }
+
     /// A line that counts and names them; `None` when there are none.
     #[must_use]
     pub fn note(&self) -> Option<String> {
         let count: usize = self.counts.values().sum();
-        let kinds: Vec<_> = self.counts.keys().map(|(kind, version)| format!("{kind} of {version}")).collect();
+        let kinds: Vec<_> =
+            self.counts.keys().map(|(kind, version)| format!("{kind} of {version}")).collect();
         let (objects, are) = if count == 1 { ("custom resource", "is") } else { ("custom resources", "are") };
         (count > 0).then(|| {
             format!(

@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 /// So many changed objects must have been compared.
-const LEAST: usize = 20_000;
+const LEAST: usize = 18_000;
 
 /// A difference there is a reason for.
 struct Reason {
@@ -79,7 +79,9 @@ fn the_schemas_say_what_the_api_server_says() {
 
     let proxy = Proxy::start();
     let mut resources = Resources::new(proxy.connect());
-    eventually("the custom resources are served", || resources.path("schemas.example.com/v1", "Test").is_some());
+    eventually("the custom resources are served", || {
+        resources.path("schemas.example.com/v1", "Test").is_some()
+    });
     let mut cases = Vec::new();
     for object in &objects {
         let path = resources.path(object.api_version(), object.kind()).unwrap();
@@ -103,13 +105,17 @@ fn the_schemas_say_what_the_api_server_says() {
         }
     });
     let tally = tally.into_inner().unwrap();
-    eprintln!("{} objects: {:#?}", cases.len(), (tally.agreed, &tally.explained));
+    eprintln!("{} objects: {:#?}", cases.len(), (&tally.agreed, &tally.explained));
     assert_eq!(tally.differences, Vec::<String>::new());
     for reason in REASONS {
         assert!(tally.explained.contains_key(reason.title), "nothing needs: {}", reason.title);
     }
     for outcome in ["both refuse", "both accept"] {
-        assert!(tally.agreed.get(outcome).is_some_and(|count| *count > 1_000), "{outcome}: {:?}", tally.agreed);
+        assert!(
+            tally.agreed.get(outcome).is_some_and(|count| *count > 1_000),
+            "{outcome}: {:?}",
+            tally.agreed
+        );
     }
 }
 
@@ -138,12 +144,19 @@ enum Heard {
 
 fn hear(connection: &mut Connection, path: &str, changed: &Changed, is_refused_here: bool) -> Heard {
     let body = changed.object.to_string();
-    let created = connection.send("POST", &format!("{path}?dryRun=All&fieldValidation=Strict"), "application/json", &body);
+    let created = connection.send(
+        "POST",
+        &format!("{path}?dryRun=All&fieldValidation=Strict"),
+        "application/json",
+        &body,
+    );
     let created = understood(&created);
     // Whether items differ is asked by server-side apply alone.
     let is_about_items = matches!(changed.what, "doubled" | "null");
-    let is_settled = matches!(created, Heard::Unreadable(_)) || (is_refused_here && created != Heard::Accepted);
-    let Some(name) = changed.object["metadata"]["name"].as_str().filter(|_| is_about_items && !is_settled) else {
+    let is_settled =
+        matches!(created, Heard::Unreadable(_)) || (is_refused_here && created != Heard::Accepted);
+    let Some(name) = changed.object["metadata"]["name"].as_str().filter(|_| is_about_items && !is_settled)
+    else {
         return created;
     };
     let path = format!("{path}/{name}?dryRun=All&fieldValidation=Strict&fieldManager=tests&force=true");
@@ -175,7 +188,9 @@ impl Tally {
         let is_stricter = match (said, heard) {
             ([], Heard::Accepted) => return *self.agreed.entry("both accept").or_default() += 1,
             ([_, ..], Heard::Unreadable(_)) => return *self.agreed.entry("both refuse").or_default() += 1,
-            ([_, ..], Heard::Refused(_)) => return *self.agreed.entry("both refuse, values").or_default() += 1,
+            ([_, ..], Heard::Refused(_)) => {
+                return *self.agreed.entry("both refuse, values").or_default() += 1;
+            }
             ([], Heard::Refused(_)) => return *self.agreed.entry("left to the API server").or_default() += 1,
             ([_, ..], Heard::Accepted) => true,
             ([], Heard::Unreadable(_)) => false,
@@ -183,13 +198,17 @@ impl Tally {
         let kind = changed.object["kind"].as_str().unwrap();
         let applies = |reason: &&Reason| {
             reason.is_stricter == is_stricter
-                && reason.at.iter().any(|(of, part)| *of == kind && format!("{}/", changed.place).contains(part))
+                && reason
+                    .at
+                    .iter()
+                    .any(|(of, part)| *of == kind && format!("{}/", changed.place).contains(part))
         };
         match REASONS.iter().find(applies) {
             Some(reason) => *self.explained.entry(reason.title).or_default() += 1,
             None => {
                 let Changed { what, place, .. } = changed;
-                self.differences.push(format!("{kind} {place} {what}: {said:?}, and the API server: {heard:?}"));
+                self.differences
+                    .push(format!("{kind} {place} {what}: {said:?}, and the API server: {heard:?}"));
             }
         }
     }
@@ -250,7 +269,8 @@ fn changes(object: &Value) -> Vec<Changed> {
         change("dropped", None);
         change("null", Some(Value::Null));
         for other in others() {
-            if std::mem::discriminant(&other) != std::mem::discriminant(value) || other == json!("text") {
+            let is_other = std::mem::discriminant(&other) != std::mem::discriminant(value);
+            if is_other || other == json!("text") || other == json!("") {
                 change("of another type", Some(other));
             }
         }
@@ -265,10 +285,9 @@ fn changes(object: &Value) -> Vec<Changed> {
 }
 
 /// Values of every type, some of which pass for others.
-fn others() -> [Value; 11] {
+fn others() -> [Value; 9] {
     [
         json!("text"),
-        json!("7"),
         json!(""),
         json!(7),
         json!(1.5),
@@ -277,7 +296,6 @@ fn others() -> [Value; 11] {
         json!([]),
         json!(["a"]),
         json!({}),
-        json!({"a": "b"}),
     ]
 }
 

@@ -5,6 +5,7 @@ mod documentation;
 mod exit_codes;
 pub(crate) mod helm;
 mod own_module;
+mod schemas;
 mod wasm_runtime;
 
 pub(crate) use documentation::run_cluster_blocks;

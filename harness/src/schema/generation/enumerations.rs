@@ -18,12 +18,13 @@ pub(super) fn read(module: &Path) -> BTreeMap<(String, String), String> {
             let name = name.split('(').next().unwrap();
             let parts: Vec<_> = name.rsplitn(4, '_').collect();
             definition = parts[..parts.len().min(3)].iter().rev().copied().collect::<Vec<_>>().join(".");
-        } else if let Some(name) = line.strip_prefix("\t\t\t\t\t\"").and_then(|rest| rest.strip_suffix("\": {")) {
+        } else if let Some(name) =
+            line.strip_prefix("\t\t\t\t\t\"").and_then(|rest| rest.strip_suffix("\": {"))
+        {
             name.clone_into(&mut field);
         } else if let Some(values) = line.trim_start().strip_prefix("Enum:") {
             let values = values.split_once("{}{").unwrap().1.split_once('}').unwrap().0;
-            let values: Vec<String> =
-                serde_json::from_str(&format!("[{values}]")).unwrap();
+            let values: Vec<String> = serde_json::from_str(&format!("[{values}]")).unwrap();
             found.insert((definition.clone(), field.clone()), values.join("|"));
         }
     }

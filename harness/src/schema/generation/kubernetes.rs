@@ -43,8 +43,11 @@ pub(super) fn made(modules: &[Module]) -> String {
             merged.add(minor, document(module));
         }
     }
-    let sources: Vec<_> =
-        modules.iter().filter(|module| minor(module).is_none()).map(|module| Module::read(&module.line).unwrap()).collect();
+    let sources: Vec<_> = modules
+        .iter()
+        .filter(|module| minor(module).is_none())
+        .map(|module| Module::read(&module.line).unwrap())
+        .collect();
     merged.correct();
     merged.write(&lifecycle::read(&sources))
 }

@@ -36,7 +36,8 @@ fn descend(directory: &Path, found: &mut BTreeMap<(String, String), Lifecycle>) 
 
 fn of_package(package: &Path, source: &str, found: &mut BTreeMap<(String, String), Lifecycle>) {
     let register = fs::read_to_string(package.join("register.go")).unwrap();
-    let group = register.lines().find_map(|line| line.strip_prefix("const GroupName = ")).unwrap().trim_matches('"');
+    let group =
+        register.lines().find_map(|line| line.strip_prefix("const GroupName = ")).unwrap().trim_matches('"');
     let version = package.file_name().unwrap().to_str().unwrap();
     let api_version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
     let mut own: BTreeMap<String, Lifecycle> = BTreeMap::new();

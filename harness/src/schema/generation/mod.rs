@@ -159,7 +159,9 @@ fn no_field_of_kubernetes_is_unknown_or_of_another_type() {
             if known.is_none_or(|known| !known.served.contains(minor)) {
                 continue;
             }
-            let Verdict::Known(mistakes) = Schemas::default().judge(object, minor) else { panic!("{}", file.display()) };
+            let Verdict::Known(mistakes) = Schemas::default().judge(object, minor) else {
+                panic!("{}", file.display())
+            };
             judged += 1;
             for mistake in mistakes.iter().filter(|mistake| mistake.severity == Severity::Error) {
                 assert!(mistake.message.starts_with("must be `"), "{}: {mistake:?}", file.display());

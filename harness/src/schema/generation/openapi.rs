@@ -141,7 +141,8 @@ fn shape(schema: &Value, definitions: &serde_json::Map<String, Value>, values: O
     match (schema["type"].as_str().unwrap(), schema["format"].as_str()) {
         ("array", None) => {
             // Server-side apply merges lists as patches do where nothing else is said.
-            let is_merged = schema["x-kubernetes-patch-strategy"].as_str().is_some_and(|way| way.starts_with("merge"));
+            let is_merged =
+                schema["x-kubernetes-patch-strategy"].as_str().is_some_and(|way| way.starts_with("merge"));
             let list = match schema["x-kubernetes-list-type"].as_str() {
                 None if is_merged => match schema["x-kubernetes-patch-merge-key"].as_str() {
                     Some(key) => format!("[{key}]"),
@@ -172,7 +173,9 @@ fn scalar(name: &str, definition: &Value) -> Option<&'static str> {
         (_, Some("date-time")) => "time",
         // Whatever JSON there is; the server reads these in its own ways.
         ("meta.v1.FieldsV1" | "meta.v1.Patch" | "pkg.runtime.RawExtension", _) => "any",
-        (name, _) if name.rsplit('.').next().is_some_and(|name| name.starts_with("JSONSchemaPropsOr")) => "any",
+        (name, _) if name.rsplit('.').next().is_some_and(|name| name.starts_with("JSONSchemaPropsOr")) => {
+            "any"
+        }
         (name, _) if name.starts_with("apiextensions.") && name.ends_with(".JSON") => "any",
         _ => return None,
     })

@@ -90,7 +90,9 @@ impl<'t> Judge<'t> {
             Shape::Metadata => {
                 let kubernetes = Rules { table: self.kubernetes, is_native: true };
                 match (&node.value, self.kubernetes.find(super::METADATA)) {
-                    (Value::Mapping(mapping), Some(number)) => self.fields(kubernetes, number, mapping, trail),
+                    (Value::Mapping(mapping), Some(number)) => {
+                        self.fields(kubernetes, number, mapping, trail)
+                    }
                     _ => self.wrong_type(shape, node, trail),
                 }
             }
@@ -126,7 +128,7 @@ impl<'t> Judge<'t> {
                     self.limits(limits, node, trail);
                 }
             }
-            _ => self.scalar(shape, node, trail),
+            _ => self.scalar(rules, shape, node, trail),
         }
     }
 
@@ -172,14 +174,7 @@ impl<'t> Judge<'t> {
         }
     }
 
-    fn missing(
-        &mut self,
-        rules: Rules<'_>,
-        number: usize,
-        field: &Field,
-        is_null: bool,
-        trail: &Trail<'_>,
-    ) {
+    fn missing(&mut self, rules: Rules<'_>, number: usize, field: &Field, is_null: bool, trail: &Trail<'_>) {
         let owner = self.owner(rules, number, trail);
         let how = if is_null { "is null" } else { "is missing" };
         let message = format!("`{}` {how}, and {owner} requires it", field.name);
@@ -208,12 +203,14 @@ impl<'t> Judge<'t> {
             })
         });
         let (message, help) = match (other, nearest(name, known.map(|field| &*field.name))) {
-            (Some((since, help)), _) => {
-                (format!("{owner} has no field `{name}` in Kubernetes {}: {since}", self.minor), help.to_owned())
-            }
-            (None, Some(near)) => {
-                (format!("{owner} has no field `{name}`"), format!("Did you mean `{near}`? {}", self.look(trail)))
-            }
+            (Some((since, help)), _) => (
+                format!("{owner} has no field `{name}` in Kubernetes {}: {since}", self.minor),
+                help.to_owned(),
+            ),
+            (None, Some(near)) => (
+                format!("{owner} has no field `{name}`"),
+                format!("Did you mean `{near}`? {}", self.look(trail)),
+            ),
             (None, None) => {
                 (format!("{owner} has no field `{name}`"), format!("Remove it. {}", self.look(trail)))
             }
@@ -228,7 +225,10 @@ impl<'t> Judge<'t> {
         match self.origin {
             Some(origin) => format!("The schema is that of {origin}."),
             None => {
-                format!("`kubectl explain {}` shows the fields there are.", trail.fields_below(&self.kind.to_lowercase()))
+                format!(
+                    "`kubectl explain {}` shows the fields there are.",
+                    trail.fields_below(&self.kind.to_lowercase())
+                )
             }
         }
     }

@@ -19,7 +19,8 @@ impl Judge<'_> {
             Uniqueness::Free => {}
             Uniqueness::Set => {
                 for (index, first) in twins(items.iter().map(|item| Some(text(item))).collect()) {
-                    let message = format!("is the same as item {first}, and the items of this list must differ");
+                    let message =
+                        format!("is the same as item {first}, and the items of this list must differ");
                     self.mistake(&Trail::Index(trail, index), message, "Remove one of the two.");
                 }
             }
@@ -28,8 +29,10 @@ impl Judge<'_> {
                 for (index, first) in twins(values) {
                     let names: Vec<_> = keys.iter().map(|key| format!("`{}`", key.name)).collect();
                     let names = names.join(" and ");
-                    let message = format!("has the same {names} as item {first}: server-side apply refuses both");
-                    let help = format!("Give it another {}, or remove one of the two.", names.replace("and", "or"));
+                    let message =
+                        format!("has the same {names} as item {first}: server-side apply refuses both");
+                    let help =
+                        format!("Give it another {}, or remove one of the two.", names.replace("and", "or"));
                     self.mistake(&Trail::Index(trail, index), message, help);
                 }
             }
@@ -42,7 +45,9 @@ fn twins(values: Vec<Option<Cow<'_, str>>>) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     if values.len() < FEW {
         for (index, value) in values.iter().enumerate().filter(|(_, value)| value.is_some()) {
-            found.extend(values[..index].iter().position(|before| before == value).map(|first| (index, first)));
+            found.extend(
+                values[..index].iter().position(|before| before == value).map(|first| (index, first)),
+            );
         }
         return found;
     }

@@ -48,7 +48,12 @@ fn fields_are_known_required_and_defaulted() {
     fails(schema, "{name: null}", "spec.name", "`name` is null, and `spec` of Web requires it");
     fails(schema, "{name: a, sise: 2}", "spec.sise", "`spec` of Web has no field `sise`");
     fails(schema, "{name: 1}", "spec.name", "is an integer, and must be text");
-    fails(schema, "{name: a, size: 1.5}", "spec.size", "is a number that is no integer, and must be an integer");
+    fails(
+        schema,
+        "{name: a, size: 1.5}",
+        "spec.size",
+        "is a number that is no integer, and must be an integer",
+    );
     fails(schema, "[]", "spec", "is a list, and must be a mapping");
     fails("{type: object}", "{a: 1}", "spec.a", "`spec` of Web has no field `a`");
 }
@@ -68,7 +73,9 @@ fn unknown_fields_are_kept_where_the_schema_keeps_them() {
 #[test]
 fn null_is_a_value_only_where_the_schema_says_so() {
     let schema = |nullable| {
-        format!("{{type: object, required: [a], properties: {{a: {{type: string, nullable: {nullable}}}, b: {{type: array, items: {{type: string}}}}}}}}")
+        format!(
+            "{{type: object, required: [a], properties: {{a: {{type: string, nullable: {nullable}}}, b: {{type: array, items: {{type: string}}}}}}}}"
+        )
     };
     holds(&schema(true), "{a: null}");
     fails(&schema(false), "{a: null}", "spec.a", "`a` is null, and `spec` of Web requires it");
@@ -79,12 +86,14 @@ fn null_is_a_value_only_where_the_schema_says_so() {
 
 #[test]
 fn integers_or_texts_and_whole_objects_are_told_apart() {
-    let either = "{x-kubernetes-int-or-string: true, anyOf: [{type: integer}, {type: string}], pattern: '^[0-9]+%$'}";
+    let either =
+        "{x-kubernetes-int-or-string: true, anyOf: [{type: integer}, {type: string}], pattern: '^[0-9]+%$'}";
     holds(either, "4294967296");
     holds(either, "10%");
     fails(either, "ten", "spec", "must have the form `^[0-9]+%$`");
     fails(either, "[]", "spec", "is a list, and must be an integer or text");
-    let whole = "{type: object, x-kubernetes-embedded-resource: true, x-kubernetes-preserve-unknown-fields: true}";
+    let whole =
+        "{type: object, x-kubernetes-embedded-resource: true, x-kubernetes-preserve-unknown-fields: true}";
     holds(whole, "{apiVersion: v1, kind: Pod, metadata: {labels: {a: b}}, spec: {a: 1}}");
     fails(whole, "{apiVersion: v1}", "spec.kind", "`kind` is missing, and `spec` of Web requires it");
     fails(
@@ -98,10 +107,20 @@ fn integers_or_texts_and_whole_objects_are_told_apart() {
 #[test]
 fn values_stay_within_their_limits() {
     let cases = [
-        ("{type: string, minLength: 2, maxLength: 3}", "äö", "a", "has 1 character, and must have at least 2"),
+        (
+            "{type: string, minLength: 2, maxLength: 3}",
+            "äö",
+            "a",
+            "has 1 character, and must have at least 2",
+        ),
         ("{type: string, maxLength: 3}", "abc", "abcd", "has 4 characters, and must have at most 3"),
         ("{type: string, pattern: '^a+$'}", "aa", "ab", "must have the form `^a+$`"),
-        ("{type: string, format: date-time}", "'2026-01-31T12:00:00Z'", "today", "must be a date and time, `2026-01-31T12:00:00Z`"),
+        (
+            "{type: string, format: date-time}",
+            "'2026-01-31T12:00:00Z'",
+            "today",
+            "must be a date and time, `2026-01-31T12:00:00Z`",
+        ),
         ("{type: string, format: ipv4}", "10.0.0.1", "10.0.0.256", "must be an IPv4 address"),
         ("{type: string, format: no-such-format}", "a", "1", "is an integer, and must be text"),
         ("{type: string, enum: [A, B]}", "A", "C", "must be `A` or `B`"),
@@ -111,15 +130,35 @@ fn values_stay_within_their_limits() {
         ("{type: number, maximum: 1, exclusiveMaximum: true}", "0.5", "1", "must be less than 1"),
         ("{type: number, multipleOf: 0.5}", "1.5", "1.6", "must be a multiple of 0.5"),
         ("{type: integer, format: int32}", "1", "4294967296", "is beyond what 32 bits hold"),
-        ("{type: array, minItems: 1, items: {type: string}}", "[a]", "[]", "has 0 items, and must have at least 1"),
-        ("{type: array, maxItems: 1, items: {type: string}}", "[a]", "[a, b]", "has 2 items, and must have at most 1"),
-        ("{type: object, maxProperties: 1, additionalProperties: {type: string}}", "{a: b}", "{a: b, c: d}", "has 2 fields, and must have at most 1"),
+        (
+            "{type: array, minItems: 1, items: {type: string}}",
+            "[a]",
+            "[]",
+            "has 0 items, and must have at least 1",
+        ),
+        (
+            "{type: array, maxItems: 1, items: {type: string}}",
+            "[a]",
+            "[a, b]",
+            "has 2 items, and must have at most 1",
+        ),
+        (
+            "{type: object, maxProperties: 1, additionalProperties: {type: string}}",
+            "{a: b}",
+            "{a: b, c: d}",
+            "has 2 fields, and must have at most 1",
+        ),
     ];
     for (schema, good, bad, message) in cases {
         holds(schema, good);
         fails(schema, bad, "spec", message);
     }
-    fails("{type: array, items: {type: string, maxLength: 1}}", "[a, bc]", "spec[1]", "has 2 characters, and must have at most 1");
+    fails(
+        "{type: array, items: {type: string, maxLength: 1}}",
+        "[a, bc]",
+        "spec[1]",
+        "has 2 characters, and must have at most 1",
+    );
 }
 
 #[test]
@@ -129,13 +168,18 @@ fn alternatives_are_weighed() {
     holds(&one, "{a: x}");
     fails(&one, "{c: 1}", "spec", "must have one of `a`, `b`, and has none");
     fails(&one, "{a: x, b: x}", "spec", "must have one of `a`, `b`, and has 2");
-    let any = format!("{{type: object, {fields}, anyOf: [{{required: [a]}}, {{properties: {{c: {{minimum: 3}}}}, required: [c]}}]}}");
+    holds(&one, "{a: x, b: null}");
+    let any = format!(
+        "{{type: object, {fields}, anyOf: [{{required: [a]}}, {{properties: {{c: {{minimum: 3}}}}, required: [c]}}]}}"
+    );
     holds(&any, "{c: 3}");
     fails(&any, "{c: 2}", "spec", "must have at least one of `a`, `c`");
     let none = format!("{{type: object, {fields}, not: {{required: [a, b]}}}}");
     holds(&none, "{a: x}");
     fails(&none, "{a: x, b: x}", "spec", "must not have `a` with `b`");
-    let all = format!("{{type: object, {fields}, allOf: [{{required: [a]}}, {{properties: {{c: {{maximum: 1}}}}}}]}}");
+    let all = format!(
+        "{{type: object, {fields}, allOf: [{{required: [a]}}, {{properties: {{c: {{maximum: 1}}}}}}]}}"
+    );
     holds(&all, "{a: x, c: 1}");
     fails(&all, "{a: x, c: 2}", "spec.c", "must be at most 1");
 }
@@ -158,7 +202,11 @@ fn items_differ_by_their_keys() {
 fn a_version_the_definition_does_not_serve_is_told_with_those_it_does() {
     let schemas = schemas("{type: object}");
     let of = |version: &str| {
-        mistakes(&format!("{{apiVersion: example.com/{version}, kind: Web, metadata: {{name: a}}}}"), 36, &schemas)
+        mistakes(
+            &format!("{{apiVersion: example.com/{version}, kind: Web, metadata: {{name: a}}}}"),
+            36,
+            &schemas,
+        )
     };
     for version in ["v1alpha1", "v2"] {
         let found = of(version);
@@ -220,7 +268,8 @@ fn folders_and_charts_give_schemas() {
     write("chart/crds/a.yaml", &definition("A"));
     write("chart/charts/part/crds/b.json", &definition("B"));
     write("chart/crds/README.md", "{");
-    let schemas = Schemas::default().with(Arc::new(CustomSchemas::of_chart(&folder.path().join("chart")).unwrap()));
+    let schemas =
+        Schemas::default().with(Arc::new(CustomSchemas::of_chart(&folder.path().join("chart")).unwrap()));
     for (kind, number) in [("A", 1), ("B", 1)] {
         let stream = format!("{{apiVersion: example.com/v1, kind: {kind}, a: 1}}");
         assert_eq!(mistakes(&stream, 36, &schemas).len(), number, "{kind}");
@@ -237,4 +286,21 @@ fn folders_and_charts_give_schemas() {
     let error = CustomSchemas::of_folder(&folder.path().join("empty")).unwrap_err();
     assert!(error.to_string().ends_with("empty holds no CustomResourceDefinition"), "{error}");
     assert!(error.help().unwrap().contains("CustomResourceDefinitions"));
+}
+
+#[test]
+fn what_one_definition_does_not_serve_another_may() {
+    let schemas = |version: &str| {
+        let definition = format!(
+            "{{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, spec: {{group: example.com, names: {{kind: Web}}, \
+             scope: Namespaced, versions: [{{name: {version}, served: true, schema: {{openAPIV3Schema: {{type: object}}}}}}]}}}}"
+        );
+        let objects = Objects::read(definition.as_bytes()).unwrap();
+        Arc::new(CustomSchemas::of_stream(&objects))
+    };
+    let both = Schemas::default().with(schemas("v1")).with(schemas("v2"));
+    for (version, expected) in [("v1", 0), ("v2", 0), ("v3", 1)] {
+        let stream = format!("{{apiVersion: example.com/{version}, kind: Web, metadata: {{name: a}}}}");
+        assert_eq!(mistakes(&stream, 36, &both).len(), expected, "{version}");
+    }
 }
