@@ -289,6 +289,25 @@ fn folders_and_charts_give_schemas() {
 }
 
 #[test]
+fn what_cannot_stand_in_a_line_is_passed_over() {
+    let schema = "{type: object, properties: {a: {type: string}, 'b c': {type: string}, 'd\\n= kinds': {type: string}}}";
+    holds(schema, "{a: x, b c: y, e: z}");
+    let schema = "{type: string, enum: ['a|b', \"c\\nd\", e]}";
+    holds(schema, "'a|b'");
+    fails(schema, "a", "spec", "must be one of \"a|b\", \"c\\nd\", \"e\"");
+    for name in ["'A b'", "\"A\\n= types\"", "''"] {
+        let definition = format!(
+            "{{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, spec: {{group: example.com, names: {{kind: {name}}}, \
+             scope: Namespaced, versions: [{{name: v1, served: true, schema: {{openAPIV3Schema: {{type: object}}}}}}]}}}}"
+        );
+        assert!(
+            CustomSchemas::of_stream(&Objects::read(definition.as_bytes()).unwrap()).is_empty(),
+            "{name}"
+        );
+    }
+}
+
+#[test]
 fn what_one_definition_does_not_serve_another_may() {
     let schemas = |version: &str| {
         let definition = format!(
