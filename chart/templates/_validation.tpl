@@ -109,9 +109,8 @@ Usage: {{ include "gift.validate" $context }}
 {{- $root := $context.path }}
 {{- $problems := .problems }}
 {{- with dig "kubeVersion" "" $tree }}
-{{- $version := $context.root.Capabilities.KubeVersion.Version }}
-{{- if not (semverCompare . $version) }}
-{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.kubeVersion" $root) "message" (printf "these values ask for Kubernetes %s and this is %s; upgrade the cluster, or remove what needs it and lower the bound. For helm template, say --kube-version." . $version)) }}
+{{- if not (semverCompare . $context.root.Capabilities.KubeVersion.Version) }}
+{{- include "gift.problem" (dict "problems" $problems "path" (printf "%s.kubeVersion" $root) "message" (printf "these values ask for Kubernetes %s and this is %s; upgrade the cluster, or remove what needs it and lower the bound. For helm template, say --kube-version." . $context.root.Capabilities.KubeVersion.Version)) }}
 {{- end }}
 {{- end }}
 {{- $stated := index $context.root.Values $context.system }}

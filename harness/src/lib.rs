@@ -42,6 +42,8 @@ pub mod diagnosis;
 pub mod directories;
 pub mod documentation;
 pub mod matrix;
+pub mod mutation;
+pub mod network;
 pub mod objects;
 pub mod policies;
 pub mod post_render;

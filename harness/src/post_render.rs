@@ -45,6 +45,8 @@ pub struct PostRenderOptions {
     pub only: Vec<String>,
     /// Rules not to judge by.
     pub skip: Vec<String>,
+    /// The most bytes a stream may have.
+    pub max_input_bytes: usize,
 }
 
 impl Default for PostRenderOptions {
@@ -60,6 +62,7 @@ impl Default for PostRenderOptions {
             today: None,
             only: Vec::new(),
             skip: Vec::new(),
+            max_input_bytes: Options::default().max_input_bytes,
         }
     }
 }
@@ -71,6 +74,8 @@ pub struct Outcome {
     pub stream: Vec<u8>,
     /// Findings, notes, statistics. [`Report::error`] is always absent.
     pub report: Report,
+    /// The note, among those of the report, that rules were not judged for want of parameters.
+    pub want_of_params: Option<String>,
 }
 
 impl Outcome {
@@ -142,6 +147,7 @@ impl Diagnose for PostRenderError {
             Self::ModuleFile { .. } => {
                 "--module takes the file of a WASM module; without it, gift's own is used."
             }
+            Self::Module { source, .. } if source.option().is_some() => return source.help(),
             Self::Module { .. } => {
                 "Nothing was printed. docs/modules.md says what a module must export and answer; without \
                  --module, gift's own is used."
@@ -151,7 +157,8 @@ impl Diagnose for PostRenderError {
             }
             Self::Refused { kind, .. } => match kind {
                 FailureKind::Limit => {
-                    "Render in smaller pieces, for instance with `helm template --show-only`."
+                    "A stream that is too long is rendered in smaller pieces (`helm template --show-only`), or \
+                     allowed with --max-input; nesting and aliases beyond their limit are a fault of the template."
                 }
                 FailureKind::Manifest => "Only text that Helm or kubectl would take can be read.",
                 FailureKind::Policy => "Mend the policy; nothing is judged while one of them has a fault.",
@@ -170,7 +177,16 @@ impl PostRenderer {
     ///
     /// [`PostRenderError::Sandbox`] when it cannot be loaded.
     pub fn new() -> Result<Self, PostRenderError> {
-        Ok(Self { sandbox: Sandbox::new()?, module: None })
+        Self::with_limits(SandboxLimits::default())
+    }
+
+    /// Prepares the plugin this command carries, under limits of its own.
+    ///
+    /// # Errors
+    ///
+    /// [`PostRenderError::Sandbox`] when it cannot be loaded.
+    pub fn with_limits(limits: SandboxLimits) -> Result<Self, PostRenderError> {
+        Ok(Self { sandbox: Sandbox::with_limits(limits)?, module: None })
     }
 
     /// Prepares another module, which keeps the contract of [`gift_plugin::protocol`].
@@ -178,11 +194,11 @@ impl PostRenderer {
     /// # Errors
     ///
     /// [`PostRenderError`] when it cannot be read, or does not keep the contract.
-    pub fn of_module(path: &Path) -> Result<Self, PostRenderError> {
+    pub fn of_module(path: &Path, limits: SandboxLimits) -> Result<Self, PostRenderError> {
         let file = |source| PostRenderError::ModuleFile { path: path.to_owned(), source };
         let module = |source| PostRenderError::Module { path: path.to_owned(), source };
         let bytes = std::fs::read(path).map_err(file)?;
-        let sandbox = Sandbox::of_module(&bytes, SandboxLimits::of_a_stranger()).map_err(module)?;
+        let sandbox = Sandbox::of_module(&bytes, limits).map_err(module)?;
         Ok(Self { sandbox, module: Some(path.to_owned()) })
     }
 
@@ -193,42 +209,80 @@ impl PostRenderer {
     /// [`PostRenderError`] when there is nothing to judge, a secret has no source, a policy has a
     /// fault or a limit is reached. What is wrong with objects is in the report instead.
     pub fn run(&self, stream: &[u8], options: &PostRenderOptions) -> Result<Outcome, PostRenderError> {
-        let request = request(stream, options)?;
-        let (report, stream) = self.sandbox.run(&request, stream).map_err(|source| match &self.module {
-            None => PostRenderError::Sandbox(source),
-            Some(path) => PostRenderError::Module { path: path.clone(), source },
-        })?;
+        let (request, system) = request(stream, options)?;
+        let (mut report, stream) =
+            self.sandbox.run(&request, stream).map_err(|source| match &self.module {
+                None => PostRenderError::Sandbox(source),
+                Some(path) => PostRenderError::Module { path: path.clone(), source },
+            })?;
         match report.error {
             Some(failure) => Err(PostRenderError::Refused { kind: failure.kind, message: failure.message }),
-            None => Ok(Outcome { stream, report }),
+            None => {
+                let want_of_params = system.want_of_params(&report.unjudged);
+                report.notes.extend(want_of_params.clone());
+                Ok(Outcome { stream, report, want_of_params })
+            }
         }
     }
 }
 
-fn request(stream: &[u8], options: &PostRenderOptions) -> Result<Request, PostRenderError> {
+/// Whose parameters a stream is judged with.
+struct System {
+    /// What the stream says it is, if it does.
+    told: Option<String>,
+    /// Those that have parameters.
+    known: Vec<String>,
+}
+
+impl System {
+    /// What to say of the rules nothing was judged by, if there are any.
+    fn want_of_params(&self, unjudged: &[String]) -> Option<String> {
+        unjudged.first()?;
+        let told = match &self.told {
+            Some(system) => format!(
+                "nobody wrote policy parameters for the system {system}; their place is \
+                 chart/policies/params/{system}.yaml, or params/{system}.yaml in the folder of --policy"
+            ),
+            None => format!(
+                "no object has the label {SYSTEM_LABEL}, which tells the system whose parameters they take; \
+                 --system names it: {}",
+                self.known.join(", ")
+            ),
+        };
+        Some(format!("not judged by {}: {told}", unjudged.join(", ")))
+    }
+}
+
+fn request(stream: &[u8], options: &PostRenderOptions) -> Result<(Request, System), PostRenderError> {
     if stream.is_empty() {
         return Err(PostRenderError::Empty);
     }
-    let limits = Options::default();
+    let limits = Options { max_input_bytes: options.max_input_bytes, ..Options::default() };
     // The plugin says which limit; looking for references in a stream it will refuse is wasted.
     let text = match std::str::from_utf8(stream) {
         Ok(text) if stream.len() <= limits.max_input_bytes => text,
         _ => "",
     };
     let mut files = Policies::read(&options.policies)?;
-    let params = match (&options.system, system_of(text)) {
+    let system = System {
+        told: system_of(text).map(str::to_owned),
+        known: files.params.iter().map(|(name, _)| name.clone()).collect(),
+    };
+    let params: Vec<_> = match (&options.system, &system.told) {
         (Some(system), _) if !files.policies.is_empty() => {
             vec![files.params_of(system)?.clone()]
         }
         (None, Some(system)) => files.params_of(system).into_iter().cloned().collect(),
         _ => Vec::new(),
     };
+    // Policies whose folder has no parameters at all say the same here as in a cluster without them.
+    let unknown_system = params.is_empty() && !system.known.is_empty();
     let secrets = if options.encode {
         secrets::resolve(&references(text), &options.secrets, &options.values_directory)?
     } else {
         BTreeMap::new()
     };
-    Ok(Request {
+    let request = Request {
         policies: std::mem::take(&mut files.policies),
         params,
         secrets,
@@ -238,20 +292,27 @@ fn request(stream: &[u8], options: &PostRenderOptions) -> Result<Request, PostRe
             refresh_checksums: options.refresh_checksums,
             namespace: options.namespace.clone(),
             today: options.today.clone().unwrap_or_else(today),
+            unknown_system,
             only: options.only.clone(),
             skip: options.skip.clone(),
             ..limits
         },
         ..Request::default()
-    })
+    };
+    Ok((request, system))
 }
 
-/// The system the stream says it is, in the first label that says so.
+/// The system the stream says it is, in the first label that says so, however it is written.
 fn system_of(text: &str) -> Option<&str> {
-    text.lines().find_map(|line| {
-        let value = line.trim_start().strip_prefix(SYSTEM_LABEL)?.strip_prefix(':')?.trim();
-        let value = value.trim_matches(['"', '\'']);
-        (!value.is_empty()).then_some(value)
+    const QUOTES: [char; 2] = ['"', '\''];
+    text.match_indices(SYSTEM_LABEL).find_map(|(at, _)| {
+        let before = text[..at].rsplit('\n').next()?.trim_end_matches(QUOTES).trim();
+        let is_key = before.is_empty() || before.ends_with(['{', ',']);
+        let behind = text[at + SYSTEM_LABEL.len()..].lines().next()?.trim_start_matches(QUOTES);
+        let value = behind.trim_start().strip_prefix(':')?.trim_start().trim_start_matches(QUOTES);
+        let is_name = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
+        let value = &value[..value.find(|character| !is_name(character)).unwrap_or(value.len())];
+        (is_key && !value.is_empty()).then_some(value)
     })
 }
 
@@ -268,7 +329,24 @@ mod tests {
     #[test]
     fn the_system_is_told_by_the_label() {
         assert_eq!(system_of("metadata:\n  labels:\n    app.kubernetes.io/part-of: shop\n"), Some("shop"));
-        assert_eq!(system_of("app.kubernetes.io/part-of: \"shop\"\n"), Some("shop"));
-        assert_eq!(system_of("app.kubernetes.io/part-of-x: shop\n"), None);
+        for text in [
+            "app.kubernetes.io/part-of: \"shop\"\n",
+            "app.kubernetes.io/part-of: shop # ours\n",
+            "labels: {app: a, app.kubernetes.io/part-of: shop}",
+            "labels: {'app.kubernetes.io/part-of': 'shop', app: a}",
+            "{\"labels\":{\"app.kubernetes.io/part-of\":\"shop\"}}",
+            "{\n  \"app.kubernetes.io/part-of\" : \"shop\",\n",
+        ] {
+            assert_eq!(system_of(text), Some("shop"), "{text}");
+        }
+        for text in [
+            "app.kubernetes.io/part-of-x: shop\n",
+            "x.app.kubernetes.io/part-of: shop\n",
+            "# app.kubernetes.io/part-of: shop\n",
+            "note: app.kubernetes.io/part-of: shop\n",
+            "app.kubernetes.io/part-of:\n",
+        ] {
+            assert_eq!(system_of(text), None, "{text}");
+        }
     }
 }

@@ -5,7 +5,8 @@
 //! policies' text alone; reads no files.
 
 use gift_plugin::protocol::{Severity, Source};
-use serde::{Deserialize, Serialize};
+use gift_plugin::yaml::{Limits, Node, load_documents};
+use serde::Serialize;
 
 /// The prefix of the annotations that describe a policy.
 pub(crate) const ANNOTATION_PREFIX: &str = "policies.gift.dev/";
@@ -70,12 +71,9 @@ pub fn built_in() -> Vec<Rule> {
 /// them is the plugin's part, which loads the same files.
 #[must_use]
 pub fn described_by(policies: &[Source]) -> Vec<Rule> {
-    let mut rules = Vec::new();
-    for file in policies {
-        let Ok(documents) = serde_yaml::from_multiple::<Option<PolicyObject>>(&file.text) else { continue };
-        rules.extend(documents.into_iter().flatten().filter_map(PolicyObject::into_rule));
-    }
-    sorted(rules)
+    let limits = Limits::default();
+    let documents = policies.iter().flat_map(|file| load_documents(&file.text, &limits));
+    sorted(documents.flatten().filter_map(|document| rule_of(&document.root)).collect())
 }
 
 /// By number, then by id.
@@ -94,48 +92,29 @@ fn number_of(rule: &Rule) -> (bool, u32) {
     }
 }
 
-#[derive(Deserialize)]
-struct PolicyObject {
-    #[serde(default)]
-    kind: String,
-    #[serde(default)]
-    metadata: PolicyMetadata,
-}
-
-#[derive(Default, Deserialize)]
-struct PolicyMetadata {
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    annotations: std::collections::BTreeMap<String, String>,
-}
-
-impl PolicyObject {
-    fn into_rule(mut self) -> Option<Rule> {
-        if self.kind != "ValidatingAdmissionPolicy" {
-            return None;
-        }
-        let mut raw = |name: &str| self.metadata.annotations.remove(&format!("{ANNOTATION_PREFIX}{name}"));
-        let passes = documents_of(&raw("passes").unwrap_or_default());
-        let breaches = documents_of(&raw("breaches").unwrap_or_default());
-        let mut annotation =
-            |name: &str| raw(name).map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
-        Some(Rule {
-            set: String::new(),
-            passes,
-            breaches,
-            number: annotation("id"),
-            title: annotation("title").unwrap_or_default(),
-            reason: annotation("reason").unwrap_or_default(),
-            remedy: annotation("remedy").unwrap_or_default(),
-            severity: match annotation("severity").as_deref() {
-                Some("warning") => Severity::Warning,
-                Some("info") => Severity::Info,
-                _ => Severity::Error,
-            },
-            id: self.metadata.name,
-        })
+fn rule_of(policy: &Node<'_>) -> Option<Rule> {
+    let text = |keys: &[&str]| policy.at(keys).and_then(Node::as_str);
+    if text(&["kind"]) != Some("ValidatingAdmissionPolicy") {
+        return None;
     }
+    let written = |name: &str| text(&["metadata", "annotations", &format!("{ANNOTATION_PREFIX}{name}")]);
+    let annotation =
+        |name: &str| written(name).map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
+    Some(Rule {
+        set: String::new(),
+        passes: documents_of(written("passes").unwrap_or_default()),
+        breaches: documents_of(written("breaches").unwrap_or_default()),
+        number: annotation("id"),
+        title: annotation("title").unwrap_or_default(),
+        reason: annotation("reason").unwrap_or_default(),
+        remedy: annotation("remedy").unwrap_or_default(),
+        severity: match annotation("severity").as_deref() {
+            Some("warning") => Severity::Warning,
+            Some("info") => Severity::Info,
+            _ => Severity::Error,
+        },
+        id: text(&["metadata", "name"]).unwrap_or_default().to_owned(),
+    })
 }
 
 /// The documents of a YAML stream, as text.

@@ -60,6 +60,10 @@ pub struct Options {
     pub namespaces: BTreeMap<String, BTreeMap<String, String>>,
     /// The day, as `YYYY-MM-DD`, that exceptions are held against: the module has no clock.
     pub today: String,
+    /// Whether no parameters are given because nobody wrote any for the system the stream belongs to:
+    /// bindings that take parameters are not in force for it then, and [`Report::unjudged`] names their
+    /// policies. Otherwise parameters that are missing are what they are to an API server.
+    pub unknown_system: bool,
     /// Rules to judge by; all when empty.
     pub only: Vec<String>,
     /// Rules not to judge by.
@@ -83,6 +87,7 @@ impl Default for Options {
             namespace: "default".to_owned(),
             namespaces: BTreeMap::new(),
             today: String::new(),
+            unknown_system: false,
             only: Vec::new(),
             skip: Vec::new(),
             max_input_bytes: 32 << 20,
@@ -103,6 +108,10 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// Remarks about the policies that are no findings about an object.
     pub notes: Vec<String>,
+    /// Rules that are about objects in the stream, and that nothing was judged by for want of parameters
+    /// ([`Options::unknown_system`]).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unjudged: Vec<String>,
     /// What was done.
     pub statistics: Statistics,
 }
@@ -220,7 +229,7 @@ pub struct Statistics {
     pub encoded: usize,
     /// Secret references filled.
     pub resolved: usize,
-    /// Policies in force.
+    /// Policies in force, those in [`Report::unjudged`] not counted.
     pub policies: usize,
 }
 

@@ -7,10 +7,11 @@
 use crate::encode::{Filled, encode_document, objects, refresh};
 use crate::policy::{Exception, Judge, PolicySet, Resource, exception, reference};
 use crate::protocol::{Failure, FailureKind, Finding, Options, Report, Request, read_frame, write_frame};
-use crate::rules::{Breach, RULES, Settings, Subject, UNPARSABLE, exceptions_of, settle};
+use crate::rules::{Breach, NO_STRING_DATA, RULES, Settings, Subject, UNPARSABLE, exceptions_of, settle};
 use crate::yaml::{
     Chunk, Document, Limits, Lines, LoadErrorKind, Node, Span, load_chunk, load_documents, split,
 };
+use std::collections::BTreeSet;
 
 /// Answers a request frame with a response frame. Whatever the bytes are, there is an answer. The policies
 /// of [`prepare_frame`] serve requests that say so.
@@ -272,6 +273,7 @@ impl<'a> Run<'_, 'a> {
                 example_secrets: options.example_secrets,
             };
         let judge = Judge::new(self.policies, options, inputs.iter().map(|(document, _)| &document.root));
+        let mut unjudged = BTreeSet::new();
         for (document, changed) in inputs {
             let reread = match changed {
                 None => None,
@@ -290,6 +292,7 @@ impl<'a> Run<'_, 'a> {
                     let verdict = judge.judge(after, &resource, |rule| self.wanted(rule));
                     breaches.extend(verdict.breaches);
                     self.report.notes.extend(verdict.notes);
+                    unjudged.extend(verdict.unjudged);
                 }
                 settle(&mut breaches);
                 for breach in breaches {
@@ -297,6 +300,12 @@ impl<'a> Run<'_, 'a> {
                 }
             }
         }
+        self.report.statistics.policies -= unjudged.len();
+        // Whether stringData is allowed at all is a parameter as well.
+        if !unjudged.is_empty() && self.report.statistics.encoded > 0 && self.wanted(NO_STRING_DATA) {
+            unjudged.insert(NO_STRING_DATA.to_owned());
+        }
+        self.report.unjudged.extend(unjudged);
         Ok(())
     }
 

@@ -7,6 +7,8 @@ mod chart;
 mod cluster;
 mod command;
 mod facts;
+mod mutation;
 mod policies;
+mod reports;
 mod workplace;
 mod yaml;

@@ -34,6 +34,8 @@ func library() rendering.Library[*chart.Chart, chartutil.Values] {
 		ValidateReleaseName: chartutil.ValidateReleaseName,
 		ProcessDependencies: chartutil.ProcessDependenciesWithMerge,
 		Compose:             compose,
+		KubeVersion:         kubeVersion,
+		Suits:               suits,
 
 		Templates: allTemplates,
 		Bind:      bind,
@@ -77,12 +79,25 @@ func compose(own *chart.Chart, given map[string]any, request *session.Request) (
 		}
 		capabilities.KubeVersion = *version
 	}
-	if needed := own.Metadata.KubeVersion; needed != "" && !chartutil.IsCompatibleRange(needed, capabilities.KubeVersion.String()) {
+	if !suits(own, capabilities.KubeVersion.String()) {
 		return nil, rendering.ErrUnusual
 	}
 	capabilities.APIVersions = append(slices.Clone(capabilities.APIVersions), request.APIVersions...)
 	options := chartutil.ReleaseOptions{Name: request.Release, Namespace: request.Namespace, Revision: 1, IsInstall: true}
 	return chartutil.ToRenderValuesWithSchemaValidation(own, given, options, capabilities, true)
+}
+
+func kubeVersion(text string) (string, error) {
+	version, err := chartutil.ParseKubeVersion(text)
+	if err != nil {
+		return "", err
+	}
+	return version.Version, nil
+}
+
+func suits(own *chart.Chart, version string) bool {
+	needed := own.Metadata.KubeVersion
+	return needed == "" || chartutil.IsCompatibleRange(needed, version)
 }
 
 func hooks(of []*release.Hook) []rendering.Object {

@@ -38,6 +38,8 @@ func library() rendering.Library[*chart.Chart, common.Values] {
 		ValidateReleaseName: chartutil.ValidateReleaseName,
 		ProcessDependencies: chartutil.ProcessDependencies,
 		Compose:             compose,
+		KubeVersion:         kubeVersion,
+		Suits:               suits,
 
 		Templates: func(own *chart.Chart, composed common.Values) map[string]rendering.Renderable {
 			return allTemplates(own, composed)
@@ -98,12 +100,25 @@ func compose(own *chart.Chart, given map[string]any, request *session.Request) (
 		}
 		capabilities.KubeVersion = *version
 	}
-	if needed := own.Metadata.KubeVersion; needed != "" && !chartutil.IsCompatibleRange(needed, capabilities.KubeVersion.String()) {
+	if !suits(own, capabilities.KubeVersion.String()) {
 		return nil, rendering.ErrUnusual
 	}
 	capabilities.APIVersions = append(slices.Clone(capabilities.APIVersions), request.APIVersions...)
 	options := common.ReleaseOptions{Name: request.Release, Namespace: request.Namespace, Revision: 1, IsInstall: true}
 	return commonutil.ToRenderValuesWithSchemaValidation(own, given, options, capabilities, true)
+}
+
+func kubeVersion(text string) (string, error) {
+	version, err := common.ParseKubeVersion(text)
+	if err != nil {
+		return "", err
+	}
+	return version.Version, nil
+}
+
+func suits(own *chart.Chart, version string) bool {
+	needed := own.Metadata.KubeVersion
+	return needed == "" || chartutil.IsCompatibleRange(needed, version)
 }
 
 func hooks(of []*release.Hook) []rendering.Object {

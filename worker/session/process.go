@@ -8,6 +8,9 @@ import (
 	"runtime/debug"
 )
 
+// memory is what a worker takes before it collects more often, in bytes.
+const memory = 128 << 20
+
 // Main is the whole of a worker: it serves on the process's standard streams until the requests end. logTo
 // makes Helm log to where it is told.
 func Main(name string, helm Helm, logTo func(*Log)) {
@@ -19,6 +22,9 @@ func Main(name string, helm Helm, logTo func(*Log)) {
 	if os.Getenv("GOGC") == "" {
 		// Renderings leave much behind and little alive.
 		debug.SetGCPercent(600)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memory)
 	}
 	if err := Serve(bufio.NewReaderSize(os.Stdin, 1<<16), answers, helm, log, 2*runtime.GOMAXPROCS(0)); err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %s\n", name, err)

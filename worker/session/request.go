@@ -1,7 +1,7 @@
 package session
 
 // Protocol is the number of this protocol; another number means another protocol.
-const Protocol = 1
+const Protocol = 2
 
 // Request is one `helm template`.
 type Request struct {
@@ -21,9 +21,11 @@ type Request struct {
 	SetString   []string `json:"setString"`
 	SetJSON     []string `json:"setJson"`
 	KubeVersion string   `json:"kubeVersion"`
-	APIVersions []string `json:"apiVersions"`
-	IncludeCRDs bool     `json:"includeCrds"`
-	SkipTests   bool     `json:"skipTests"`
+	// OtherKubeVersions are versions the same is going to be asked for.
+	OtherKubeVersions []string `json:"otherKubeVersions"`
+	APIVersions       []string `json:"apiVersions"`
+	IncludeCRDs       bool     `json:"includeCrds"`
+	SkipTests         bool     `json:"skipTests"`
 
 	// InPlace are the frame's bytes.
 	InPlace []byte `json:"-"`
@@ -48,7 +50,16 @@ type Answer struct {
 	Output int `json:"output"`
 	// Declined is why this request has to go to the command; nothing was rendered then.
 	Declined string `json:"declined,omitempty"`
+	// AlsoFor are those of the other versions of Kubernetes for which the answer is the same.
+	AlsoFor []string `json:"alsoFor,omitempty"`
 
 	Stdout []byte `json:"-"`
 	Stderr []byte `json:"-"`
+}
+
+// Rendered is what Helm writes to its standard output, and for which other versions of Kubernetes it would
+// write the same.
+type Rendered struct {
+	Output  []byte
+	AlsoFor []string
 }

@@ -14,7 +14,7 @@ type Helm interface {
 	// Version is Helm's version, as 4.3.1.
 	Version() string
 	// Render gives Helm's standard output and its error. When the context ends, it may end with any error.
-	Render(ctx context.Context, request *Request, log *Log) ([]byte, error)
+	Render(ctx context.Context, request *Request, log *Log) (Rendered, error)
 }
 
 // Declined is the error of a request that only the command can answer.
@@ -106,8 +106,9 @@ func (session *session) render(ctx context.Context, request *Request) (answer An
 	}()
 	session.log.Begin()
 	defer session.log.End()
-	stdout, err := session.helm.Render(ctx, request, session.log)
-	answer.Stdout = stdout
+	rendered, err := session.helm.Render(ctx, request, session.log)
+	answer.Stdout = rendered.Output
+	answer.AlsoFor = rendered.AlsoFor
 	answer.Stderr = session.log.Taken()
 	var declined Declined
 	switch {

@@ -18,20 +18,21 @@ type fake struct{}
 
 func (*fake) Version() string { return "4.3.1" }
 
-func (*fake) Render(ctx context.Context, request *Request, log *Log) ([]byte, error) {
+func (*fake) Render(ctx context.Context, request *Request, log *Log) (Rendered, error) {
 	fmt.Fprintf(log, "about %s\n", request.Release)
 	switch request.Release {
 	case "refused":
-		return nil, errors.New("no")
+		return Rendered{}, errors.New("no")
 	case "declined":
-		return nil, Declined{Reason: "not here"}
+		return Rendered{}, Declined{Reason: "not here"}
 	case "panics":
 		panic("at the worst time")
 	case "endless":
 		<-ctx.Done()
-		return nil, ctx.Err()
+		return Rendered{}, ctx.Err()
 	}
-	return append([]byte(request.Release+":"), request.InPlace...), nil
+	output := append([]byte(request.Release+":"), request.InPlace...)
+	return Rendered{Output: output, AlsoFor: request.OtherKubeVersions}, nil
 }
 
 type peer struct {
@@ -151,7 +152,7 @@ func TestTheOuterDefinitionCountsAndRenderingsDoNotShare(t *testing.T) {
 			"web/templates/_x":           {Text: `{{define "x"}}outer{{end}}`, Values: map[string]any{}},
 			"web/templates/y":            {Text: `{{template "x"}} {{.n}} {{.missing}}|{{.Template}}`, Values: map[string]any{"n": number}, Own: "own"},
 		}
-		got, err := templates.Execute(context.Background(), all)
+		got, _, err := templates.Execute(context.Background(), all)
 		if want := map[string]string{"web/templates/y": fmt.Sprintf("outer %d |own", number)}; err != nil || !reflect.DeepEqual(got, want) {
 			t.Error(got, err)
 		}

@@ -36,22 +36,25 @@ func NewTemplates(bind func(*template.Template)) *Templates {
 // set is a parsed set and its copies nobody uses at the moment.
 type set struct {
 	parsed *template.Template
-	mutex  sync.Mutex
-	idle   []*template.Template
+	// isNoticed tells whether whatever is asked of Capabilities would be noticed.
+	isNoticed bool
+	mutex     sync.Mutex
+	idle      []*template.Template
 }
 
-// Execute gives what each template that is no partial gives, or the first error.
-func (templates *Templates) Execute(ctx context.Context, all map[string]Template) (map[string]string, error) {
+// Execute gives what each template that is no partial gives, or the first error. It further tells whether
+// Capabilities among the values would have noticed everything that was asked of them.
+func (templates *Templates) Execute(ctx context.Context, all map[string]Template) (map[string]string, bool, error) {
 	names := order(all)
 	kept, err := templates.kept.Get(digestOf(names, all), func() (*set, error) {
 		return templates.parse(names, all)
 	})
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	ready, err := templates.take(kept)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	rendered := make(map[string]string, len(names))
 	out := &output{ctx: ctx}
@@ -64,14 +67,14 @@ func (templates *Templates) Execute(ctx context.Context, all map[string]Template
 		out.buffer.Reset()
 		if err := ready.ExecuteTemplate(out, name, one.Values); err != nil {
 			// The copy may be in the middle of something, and is left to the collector.
-			return nil, err
+			return nil, false, err
 		}
 		rendered[name] = strings.ReplaceAll(out.buffer.String(), "<no value>", "")
 	}
 	kept.mutex.Lock()
 	kept.idle = append(kept.idle, ready)
 	kept.mutex.Unlock()
-	return rendered, nil
+	return rendered, kept.isNoticed, nil
 }
 
 func (templates *Templates) parse(names []string, all map[string]Template) (*set, error) {
@@ -81,12 +84,13 @@ func (templates *Templates) parse(names []string, all map[string]Template) (*set
 			return nil, err
 		}
 	}
-	return &set{parsed: parsed}, nil
+	return &set{parsed: parsed, isNoticed: markComparisons(parsed)}, nil
 }
 
 func (templates *Templates) fresh() *template.Template {
 	fresh := template.New("gotpl").Option("missingkey=zero")
 	templates.bind(fresh)
+	bindComparison(fresh)
 	return fresh
 }
 
@@ -106,6 +110,7 @@ func (templates *Templates) take(kept *set) (*template.Template, error) {
 	}
 	ready.Option("missingkey=zero")
 	templates.bind(ready)
+	bindComparison(ready)
 	return ready, nil
 }
 

@@ -52,13 +52,18 @@ impl Context<'_> {
 }
 
 /// Renders what a stream came from once more.
-pub trait Variations {
+pub trait Variations: Sync {
     /// Renders with a change.
     ///
     /// # Errors
     ///
     /// [`RenderError`] when Helm refuses.
     fn render(&self, change: &Change) -> Result<Vec<u8>, RenderError>;
+
+    /// The chart's version and the one [`Change::ChartVersion`] gives it.
+    fn chart_versions(&self) -> Option<(String, String)> {
+        None
+    }
 }
 
 /// What is different from the stream looked at.
@@ -70,4 +75,6 @@ pub enum Change {
     Values(Value),
     /// Another version of the chart, its application unchanged.
     ChartVersion,
+    /// Further values and another version of the chart at once.
+    ValuesAndChartVersion(Value),
 }

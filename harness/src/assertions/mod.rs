@@ -3,31 +3,58 @@
 //! One assertion a file, each with an id, an explanation, and a stream that breaks it. Depends on
 //! [`crate::objects`]; assertions that look at more than one stream ask [`Context`] for it.
 
+mod access;
 mod context;
+mod dependencies;
 mod difference;
 mod duplicate_key;
+mod eviction;
+mod isolation;
+mod named_service;
 mod namespace;
 mod naming;
+mod node_access;
 mod probe_port;
 mod quota;
+mod reachability;
 mod reference;
+mod request_limit;
+mod route_target;
 mod scaling;
 mod schema;
 mod selector;
 mod service_target;
 mod stability;
+mod stateful_set;
+mod steadiness;
+mod uniqueness;
 mod unrendered;
+mod volume;
 
 #[cfg(test)]
 mod tests;
 
 pub use context::{Change, Context, Variations};
 pub(crate) use difference::differences;
+pub(crate) use steadiness::is_steady;
 
-use crate::objects::Objects;
+use crate::objects::{Object, Objects};
 use crate::rules::{ASSERTIONS_SET, Rule};
-use gift_plugin::policy::{Exception, exception};
+use gift_plugin::policy::{EXCEPTIONS_ANNOTATION, Exception, exception};
 use gift_plugin::protocol::{Finding, Severity};
+use std::collections::HashMap;
+
+/// What the answer of an assertion depends on; whoever looks at many cells asks once for all that have it in
+/// common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The stream, and the values it came from.
+    Stream,
+    /// The stream and the version of Kubernetes.
+    Kubernetes,
+    /// How Helm came to the stream: what it gives for a change.
+    Rendering,
+}
 
 /// Something that must hold.
 pub trait Assertion: Send + Sync {
@@ -39,6 +66,16 @@ pub trait Assertion: Send + Sync {
 
     /// Why, and what is looked at.
     fn explanation(&self) -> &'static str;
+
+    /// What its answer depends on.
+    fn scope(&self) -> Scope {
+        Scope::Stream
+    }
+
+    /// How bad a breach is, and why it is that bad.
+    fn severity(&self) -> (Severity, &'static str) {
+        (Severity::Error, "What it finds is refused by the API server, or does not work as the stream says.")
+    }
 
     /// A stream that breaks it, `None` when it takes more than one stream to do so.
     fn failing_example(&self) -> Option<&'static str> {
@@ -67,8 +104,21 @@ static ALL: &[&dyn Assertion] = &[
     &service_target::ServiceTarget,
     &reference::ReferenceExists,
     &probe_port::ProbePort,
+    &reachability::Reachability,
+    &isolation::Isolation,
+    &route_target::RouteTarget,
+    &named_service::NamedService,
+    &stateful_set::StatefulSetService,
+    &uniqueness::UniqueWithin,
+    &volume::VolumeMounted,
+    &volume::AutoscalerVolume,
+    &eviction::EvictionPossible,
+    &access::BindingTarget,
+    &access::GrantUsed,
     &scaling::AutoscalerTarget,
     &scaling::DisruptionBudgetTarget,
+    &request_limit::RequestLimit,
+    &node_access::NodeAccess,
     &quota::FitsQuota,
     &stability::Reproducible,
     &stability::ImageChange,
@@ -102,7 +152,7 @@ pub fn rules() -> Vec<Rule> {
         title: assertion.title().to_owned(),
         reason: assertion.explanation().to_owned(),
         remedy: "Each finding says what to do.".to_owned(),
-        severity: Severity::Error,
+        severity: assertion.severity().0,
         set: ASSERTIONS_SET.to_owned(),
         passes: assertion.passing_example().map(str::to_owned).into_iter().collect(),
         breaches: assertion.failing_example().map(str::to_owned).into_iter().collect(),
@@ -123,33 +173,60 @@ pub fn rules() -> Vec<Rule> {
 /// ```
 #[must_use]
 pub fn check(objects: &Objects<'_>, context: &Context<'_>) -> Vec<Finding> {
-    let mut findings: Vec<_> = ALL
-        .iter()
-        .filter(|assertion| context.selects(assertion.id()))
-        .flat_map(|assertion| assertion.check(objects, context))
-        .filter(|finding| !is_excepted(objects, finding, context.today))
-        .collect();
+    let scopes = [Scope::Stream, Scope::Kubernetes, Scope::Rendering];
+    let mut findings = scopes.map(|scope| check_scope(objects, context, scope)).concat();
     order(&mut findings);
     findings
 }
 
-/// Whether the object a finding is about states an exception that counts on this day.
-fn is_excepted(objects: &Objects<'_>, finding: &Finding, today: Option<&str>) -> bool {
-    let Some(today) = today else { return false };
-    let object = objects.iter().find(|object| object.reference() == finding.object);
-    object.is_some_and(|object| {
-        matches!(exception(object.root(), &finding.rule, today), Exception::Granted { .. })
-    })
+/// Looks with the assertions of one scope that the context selects; findings are in no order.
+#[must_use]
+pub fn check_scope(objects: &Objects<'_>, context: &Context<'_>, scope: Scope) -> Vec<Finding> {
+    let mut findings: Vec<_> = selected(context, scope)
+        .flat_map(|assertion| {
+            let (severity, _) = assertion.severity();
+            let findings = assertion.check(objects, context).into_iter();
+            // One that is less bad than the others says so itself.
+            findings.map(move |finding| Finding { severity: severity.min(finding.severity), ..finding })
+        })
+        .collect();
+    if let Some(today) = context.today {
+        drop_excepted(&mut findings, objects, today);
+    }
+    findings
+}
+
+/// The assertions of a scope that the context selects.
+pub(crate) fn selected<'c>(
+    context: &'c Context<'_>,
+    scope: Scope,
+) -> impl Iterator<Item = &'static dyn Assertion> + 'c {
+    ALL.iter().copied().filter(move |assertion| assertion.scope() == scope && context.selects(assertion.id()))
+}
+
+/// Drops findings about objects that state an exception which counts on this day.
+fn drop_excepted(findings: &mut Vec<Finding>, objects: &Objects<'_>, today: &str) {
+    let mut excepting: HashMap<_, &Object<'_>> = HashMap::new();
+    for object in objects.iter().filter(|object| object.annotation(EXCEPTIONS_ANNOTATION).is_some()) {
+        excepting.entry(object.reference()).or_insert(object);
+    }
+    findings.retain(|finding| {
+        let stated =
+            excepting.get(&finding.object).map(|object| exception(object.root(), &finding.rule, today));
+        !matches!(stated, Some(Exception::Granted { .. }))
+    });
 }
 
 /// Puts findings in the order of the stream and drops those said twice about one place.
 pub fn order(findings: &mut Vec<Finding>) {
-    findings.sort_by(|a, b| {
-        let key =
-            |finding: &Finding| (finding.line, finding.column, finding.rule.clone(), finding.path.clone());
-        key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
+    fn place(finding: &Finding) -> (usize, usize, &str, &str, &str) {
+        (finding.line, finding.column, &finding.rule, &finding.path, &finding.message)
+    }
+    findings.sort_by(|a, b| place(a).cmp(&place(b)));
+    let is_of_plugin = |rule: &str| gift_plugin::rules::RULES.iter().any(|known| known.id == rule);
+    findings.dedup_by(|a, b| {
+        let is_one_place = a.rule == b.rule && a.line == b.line && a.object == b.object && a.path == b.path;
+        // The plugin has some of these rules too, in words of its own.
+        is_one_place && (a.message == b.message || is_of_plugin(&a.rule))
     });
-    // The plugin has some of these rules too, in words of its own.
-    findings
-        .dedup_by(|a, b| a.rule == b.rule && a.line == b.line && a.object == b.object && a.path == b.path);
 }

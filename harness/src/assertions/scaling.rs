@@ -1,9 +1,11 @@
 //! Autoscalers and disruption budgets lead to workloads that can follow them.
 
 use super::{Assertion, Context, namespace::effective};
+use crate::network::PodIndex;
 use crate::objects::{Object, Objects, PodTemplate, Selector};
 use gift_plugin::protocol::Finding;
 use gift_plugin::yaml::{Node, Path};
+use std::collections::HashMap;
 
 /// A HorizontalPodAutoscaler scales a workload of the release, and can measure it.
 pub(super) struct AutoscalerTarget;
@@ -60,6 +62,11 @@ impl Assertion for AutoscalerTarget {
     }
 
     fn check(&self, objects: &Objects<'_>, context: &Context<'_>) -> Vec<Finding> {
+        let mut targets = HashMap::new();
+        for object in objects {
+            let name = (effective(object, context), object.api_version(), object.kind(), object.name());
+            targets.entry(name).or_insert(object);
+        }
         let mut findings = Vec::new();
         for autoscaler in objects.kind("HorizontalPodAutoscaler") {
             let text = |key| {
@@ -70,13 +77,8 @@ impl Assertion for AutoscalerTarget {
                     .unwrap_or_default()
             };
             let (kind, name) = (text("kind"), text("name"));
-            let is_target = |object: &&Object<'_>| {
-                object.kind() == kind
-                    && object.name() == name
-                    && object.api_version() == text("apiVersion")
-                    && effective(object, context) == effective(autoscaler, context)
-            };
-            let Some(target) = objects.iter().find(is_target) else {
+            let target = (effective(autoscaler, context), text("apiVersion"), kind, name);
+            let Some(target) = targets.get(&target) else {
                 findings.push(autoscaler.finding(
                     self.id(),
                     "spec.scaleTargetRef",
@@ -131,16 +133,15 @@ impl Assertion for DisruptionBudgetTarget {
     }
 
     fn check(&self, objects: &Objects<'_>, context: &Context<'_>) -> Vec<Finding> {
+        let pods = PodIndex::of(objects, |object| effective(object, context));
         let mut findings = Vec::new();
         for budget in objects.kind("PodDisruptionBudget") {
             let Some(selector) = budget.root().at(&["spec", "selector"]).map(Selector::of) else { continue };
-            let selected: Vec<_> = objects
-                .pod_templates()
-                .filter(|pod| {
-                    effective(pod.object, context) == effective(budget, context)
-                        && selector.selects(&pod.labels().collect())
-                })
-                .map(|pod| format!("{} {}", pod.object.kind(), pod.object.name()))
+            let selected: Vec<_> = pods
+                .selected(effective(budget, context), &selector)
+                .iter()
+                .map(|workload| workload.template.object)
+                .map(|object| format!("{} {}", object.kind(), object.name()))
                 .collect();
             let message = match selected.as_slice() {
                 [] => "selects no pod of the release".to_owned(),

@@ -2,7 +2,7 @@
 //!
 //! What is looked at is [`crate::schema`]'s; this says it of a stream.
 
-use super::{Assertion, Context};
+use super::{Assertion, Context, Scope};
 use crate::objects::Objects;
 use crate::schema::{CustomSchemas, Minor, Schemas, Verdict};
 use gift_plugin::protocol::Finding;
@@ -37,6 +37,10 @@ impl Assertion for Schema {
         Some(
             "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec:\n  selector: {app: web}\n  ports: [{name: http, port: 80, targetPort: 8080}]\n",
         )
+    }
+
+    fn scope(&self) -> Scope {
+        Scope::Kubernetes
     }
 
     fn check(&self, objects: &Objects<'_>, context: &Context<'_>) -> Vec<Finding> {

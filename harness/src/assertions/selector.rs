@@ -1,6 +1,7 @@
 //! Workloads select their own pods, and no other's.
 
 use super::{Assertion, Context, namespace::effective};
+use crate::network::PodIndex;
 use crate::objects::{Objects, PodTemplate, Selector};
 use gift_plugin::protocol::Finding;
 use std::collections::BTreeMap;
@@ -110,17 +111,17 @@ impl Assertion for DisjointSelectors {
     }
 
     fn check(&self, objects: &Objects<'_>, context: &Context<'_>) -> Vec<Finding> {
-        let owners = owners(objects, context);
+        let pods = PodIndex::of(objects, |object| effective(object, context));
         let mut findings = Vec::new();
-        for (index, owner) in owners.iter().enumerate() {
+        for owner in owners(objects, context) {
             let Some(selector) = owner.selector.as_ref().filter(|selector| !selector.is_empty()) else {
                 continue;
             };
-            let is_taken = |(other, theirs): &(usize, &Owner<'_, '_>)| {
-                *other != index && theirs.namespace == owner.namespace && selector.selects(&theirs.labels)
-            };
-            for (_, theirs) in owners.iter().enumerate().filter(is_taken) {
+            for theirs in pods.selected(owner.namespace, selector) {
                 let other = theirs.template.object;
+                if std::ptr::eq(other, owner.template.object) {
+                    continue;
+                }
                 findings.push(owner.template.object.finding(
                     self.id(),
                     "spec.selector",

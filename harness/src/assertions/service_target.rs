@@ -1,10 +1,10 @@
 //! Services lead to pods, and to ports that are there.
 
 use super::{Assertion, Context, namespace::effective};
-use crate::objects::{Objects, PodTemplate, Selector};
+use crate::network::PodIndex;
+use crate::objects::{Objects, Selector};
 use gift_plugin::protocol::Finding;
 use gift_plugin::yaml::{Node, Path, Value};
-use std::collections::BTreeMap;
 
 /// A Service selects pods, and its target ports are ports of theirs.
 pub(super) struct ServiceTarget;
@@ -68,26 +68,24 @@ impl Assertion for ServiceTarget {
     }
 
     fn check(&self, objects: &Objects<'_>, context: &Context<'_>) -> Vec<Finding> {
-        let pods: Vec<(PodTemplate<'_, '_>, BTreeMap<_, _>)> = objects
-            .pod_templates()
-            .map(|pod| {
-                let labels = pod.labels().collect();
-                (pod, labels)
-            })
-            .collect();
+        let pods = PodIndex::of(objects, |object| effective(object, context));
         let mut findings = Vec::new();
         for service in objects.kind("Service").filter(|object| object.group().is_empty()) {
             let Some(node) = service.root().at(&["spec", "selector"]) else { continue };
             let selector = Selector::of_labels(node);
             if selector.is_empty() {
+                if node.as_mapping().is_none() {
+                    continue;
+                }
+                findings.push(service.finding(
+                    self.id(),
+                    "spec.selector",
+                    "the selector asks for nothing, and so selects nothing",
+                    "Select pods, or leave `selector` out where somebody else makes the EndpointSlices.",
+                ));
                 continue;
             }
-            let selected: Vec<_> = pods
-                .iter()
-                .filter(|(pod, labels)| {
-                    effective(pod.object, context) == effective(service, context) && selector.selects(labels)
-                })
-                .collect();
+            let selected = pods.selected(effective(service, context), &selector);
             if selected.is_empty() {
                 findings.push(service.finding(
                     self.id(),
@@ -103,7 +101,8 @@ impl Assertion for ServiceTarget {
                 else {
                     continue;
                 };
-                for (pod, _) in &selected {
+                for workload in &selected {
+                    let pod = &workload.template;
                     let containers = pod.containers();
                     let running: Vec<_> = containers.iter().map(|container| container.node).collect();
                     if !has_port(&running, target) {

@@ -1,9 +1,9 @@
 //! What stays when something else changes: renderings of the same, images, chart versions.
 
-use super::{Assertion, Change, Context, difference::changes};
-use crate::objects::{Objects, PodTemplate};
+use super::{Assertion, Change, Context, Scope, difference::changes, steadiness::is_in_pods};
+use crate::objects::Objects;
 use gift_plugin::protocol::Finding;
-use gift_plugin::yaml::{Path, Segment};
+use gift_plugin::yaml::Segment;
 use serde_json::{Map, Value, json};
 
 /// Rendering twice gives the same bytes.
@@ -40,7 +40,11 @@ impl Assertion for Reproducible {
 
     fn explanation(&self) -> &'static str {
         "Random values, the time of day and orders that are not fixed make every upgrade a change: pods restart, \
-         passwords rotate, reviews of differences drown. Every cell is really rendered a second time."
+         passwords rotate, reviews of differences drown. Every stream is really rendered a second time."
+    }
+
+    fn scope(&self) -> Scope {
+        Scope::Rendering
     }
 
     fn check(&self, _objects: &Objects<'_>, context: &Context<'_>) -> Vec<Finding> {
@@ -68,10 +72,12 @@ impl Assertion for Reproducible {
     }
 }
 
+/// The tag images are given, which nothing else is called.
+pub(super) const TAG: &str = "0.0.0-changed";
+
 /// Values that give every image another tag, for trees that state a tag under `defaults` or in a
 /// service; `None` when there is none to change.
-fn other_tags(context: &Context<'_>) -> Option<Value> {
-    const TAG: &str = "0.0.0-changed";
+pub(super) fn other_tags(context: &Context<'_>) -> Option<Value> {
     let system = context.values?.get("system")?.as_str()?;
     let tree = context.tree()?;
     let is_tagged = |holder: &Value| holder.pointer("/image/tag").is_some_and(Value::is_string);
@@ -103,6 +109,10 @@ impl Assertion for ImageChange {
     fn explanation(&self) -> &'static str {
         "Whoever deploys a new image expects that image to change and nothing beside it, so that the difference \
          can be reviewed at a glance. Every tag in the values is changed and the rest compared."
+    }
+
+    fn scope(&self) -> Scope {
+        Scope::Rendering
     }
 
     fn check(&self, _objects: &Objects<'_>, context: &Context<'_>) -> Vec<Finding> {
@@ -139,6 +149,10 @@ impl Assertion for ChartVersion {
          both are compared."
     }
 
+    fn scope(&self) -> Scope {
+        Scope::Rendering
+    }
+
     fn check(&self, _objects: &Objects<'_>, context: &Context<'_>) -> Vec<Finding> {
         let Some(rendered) = context.rendered else { return Vec::new() };
         let stream = match again(self.id(), context, &Change::ChartVersion) {
@@ -150,14 +164,7 @@ impl Assertion for ChartVersion {
         let help = "Keep the chart's version out of pod templates and selectors; the object's own labels may have it.";
         changes(&here, &there)
             .into_iter()
-            .filter(|(object, path)| {
-                let Some(template) = PodTemplate::of(object) else { return false };
-                let is_in = |outer: &Path| path.segments().starts_with(outer.segments());
-                let spec = Path::root().key("spec");
-                // The labels of a Pod itself may change while it runs.
-                let pods = if template.path == Path::root() { spec.clone() } else { template.path };
-                is_in(&pods) || is_in(&spec.key("selector"))
-            })
+            .filter(|(object, path)| is_in_pods(object, path))
             .map(|(object, path)| {
                 object.finding(self.id(), path, "changes with the version of the chart", help)
             })

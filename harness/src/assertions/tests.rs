@@ -81,7 +81,7 @@ fn a_secret_that_external_secrets_makes_can_be_referred_to() {
     let stream = |key: &str| {
         format!(
             "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {{name: made}}\nspec: {{target: \
-             {{name: token}}, data: [{{secretKey: TOKEN}}]}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: \
+             {{name: token}}, secretStoreRef: {{name: s}}, data: [{{secretKey: TOKEN, remoteRef: {{key: k}}}}]}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: \
              web}}\nspec:\n  containers:\n  - name: web\n    image: web:1\n    env:\n    - name: A\n      \
              valueFrom: {{secretKeyRef: {{name: token, key: {key}}}}}\n"
         )

@@ -1,9 +1,9 @@
 //! Nothing of the template language is left in what was rendered.
 
 use super::{Assertion, Context};
-use crate::objects::{Objects, scalars};
+use crate::objects::{Objects, Step, path_of, scalars};
 use gift_plugin::protocol::Finding;
-use gift_plugin::yaml::{Node, Path, Segment, Value};
+use gift_plugin::yaml::{Node, Value};
 
 /// No template text, absent value or number in scientific notation.
 pub(super) struct Unrendered;
@@ -36,11 +36,11 @@ impl Assertion for Unrendered {
         let mut findings = Vec::new();
         for object in objects {
             let is_core = !object.group().contains('.') || object.group().ends_with(".k8s.io");
-            scalars(object.root(), Path::root(), &mut |path, node| {
+            scalars(object.root(), &mut Vec::new(), &mut |way, node| {
                 let written = objects.text().get(node.span.start..node.span.end).unwrap_or_default();
-                let may_be_template = !is_core || is_file(path, node);
+                let may_be_template = !is_core || is_file(way, node);
                 if let Some((fault, help)) = fault(node, written, may_be_template) {
-                    findings.push(object.finding(self.id(), path, fault, help));
+                    findings.push(object.finding(self.id(), path_of(way), fault, help));
                 }
             });
         }
@@ -48,10 +48,9 @@ impl Assertion for Unrendered {
     }
 }
 
-fn is_file(path: &Path, node: &Node<'_>) -> bool {
-    let is_data =
-        matches!(path.segments().first(), Some(Segment::Key(key)) if key == "data" || key == "stringData");
-    is_data && node.as_str().is_some_and(|text| text.contains('\n'))
+fn is_file(way: &[Step<'_>], node: &Node<'_>) -> bool {
+    matches!(way.first(), Some(Step::Key("data" | "stringData")))
+        && node.as_str().is_some_and(|text| text.contains('\n'))
 }
 
 fn fault(node: &Node<'_>, written: &str, may_be_template: bool) -> Option<(String, &'static str)> {

@@ -11,14 +11,14 @@ use gift_harness::policies::PolicySelection;
 use gift_harness::post_render::{PostRenderOptions, today};
 use gift_harness::report::Place;
 use gift_harness::schema::{self, Minor};
-use gift_plugin::protocol::Report;
+use gift_plugin::protocol::Finding;
 use std::io::Write;
 use std::path::PathBuf;
 
 /// Judge a manifest stream by policies, built-in rules and assertions
 ///
-/// Findings are written to standard output. The exit code is 1 when there are errors among them,
-/// or warnings with --deny-warnings. The stream itself is not changed.
+/// Findings are written to standard output, notes to standard error. The exit code is 1 when there are
+/// errors among them, or warnings with --deny-warnings. The stream itself is not changed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -47,20 +47,32 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Conclusion, Failure> {
-    let stream = input::read(&arguments.file)?;
+    let stream = input::read(&arguments.file, arguments.judgement.limits.max_input)?;
     let mut options = arguments.judgement.options()?;
     options.encode = false;
     let selection = Selection::split(&mut options);
-    let mut outcome = arguments.judgement.renderer()?.run(&stream, &options)?;
     let schemas = arguments.schemas.read()?;
     let kubernetes = arguments.kubernetes.map(|version| version.to_string());
-    let context = Context {
-        namespace: Some(&options.namespace),
-        kubernetes: kubernetes.as_deref(),
-        schemas: Some(&schemas),
-        ..Context::default()
+    let assert = || {
+        let context = Context {
+            namespace: Some(&options.namespace),
+            kubernetes: kubernetes.as_deref(),
+            schemas: Some(&schemas),
+            ..Context::default()
+        };
+        selection.assert(&stream, &context)
     };
-    selection.assert(&stream, &context, &mut outcome.report);
+    // Both read the same bytes, and neither needs what the other finds.
+    let (outcome, asserted) = std::thread::scope(|scope| {
+        let asserting = scope.spawn(assert);
+        let outcome =
+            arguments.judgement.renderer().and_then(|renderer| Ok(renderer.run(&stream, &options)?));
+        (outcome, asserting.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
+    let mut outcome = outcome?;
+    let (findings, notes) = asserted;
+    outcome.report.findings.extend(findings);
+    outcome.report.notes.extend(notes);
     assertions::order(&mut outcome.report.findings);
     let name = arguments.file.display().to_string();
     let place = if name == input::STANDARD_INPUT {
@@ -115,15 +127,19 @@ impl Selection {
         Self { only, skip, none }
     }
 
-    /// Adds what the assertions find; nothing in a stream that cannot be read, which the plugin has told.
-    fn assert(&self, stream: &[u8], context: &Context<'_>, report: &mut Report) {
-        let (false, Ok(objects)) = (self.none, Objects::read(stream)) else { return };
+    /// What the assertions find, and notes; nothing in a stream that cannot be read, which the plugin has told.
+    fn assert(&self, stream: &[u8], context: &Context<'_>) -> (Vec<Finding>, Vec<String>) {
         let today = today();
         let context = Context { today: Some(&today), only: &self.only, skip: &self.skip, ..*context };
-        report.findings.extend(assertions::check(&objects, &context));
+        if self.none || !assertions::all().iter().any(|assertion| context.selects(assertion.id())) {
+            return Default::default();
+        }
+        let Ok(objects) = Objects::read(stream) else { return Default::default() };
+        let mut notes = Vec::new();
         if context.selects("schema") {
             let schemas = context.schemas.cloned().unwrap_or_default();
-            report.notes.extend(schema::Unknown::of(&objects, &schemas).note());
+            notes.extend(schema::Unknown::of(&objects, &schemas).note());
         }
+        (assertions::check(&objects, &context), notes)
     }
 }

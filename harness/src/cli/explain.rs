@@ -5,7 +5,6 @@ use super::failure::{CommandError, Failure};
 use super::output::{Format, Terminal};
 use super::{Conclusion, catalogue, reports};
 use gift_harness::documentation;
-use gift_harness::policies::PolicySelection;
 use gift_harness::report::text::Appearance;
 use gift_harness::report::{Place, Verdict, severity_word};
 use gift_harness::rules::Rule;
@@ -35,6 +34,9 @@ pub(crate) struct Arguments {
     /// Write a page for each policy, and an index of them, into a folder
     #[arg(long, value_name = "DIR", conflicts_with_all = ["rule", "list"])]
     markdown: Option<PathBuf>,
+    /// Write pages about the assertions instead of the policies
+    #[arg(long, requires = "markdown")]
+    assertions: bool,
     #[command(flatten)]
     policies: catalogue::PolicyArguments,
 }
@@ -42,7 +44,12 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Conclusion, Failure> {
     let selection = arguments.policies.told()?;
     if let Some(directory) = &arguments.markdown {
-        return write_pages(directory, &selection);
+        let pages = if arguments.assertions {
+            documentation::assertion_pages()
+        } else {
+            documentation::pages(&selection.sets()?)
+        };
+        return write_pages(directory, &pages);
     }
     let rules = catalogue::rules_of(&selection)?;
     let appearance = terminal.output_appearance();
@@ -93,18 +100,17 @@ fn write_list(out: &mut impl Write, rules: &[Rule], appearance: Appearance) -> i
     Ok(())
 }
 
-/// Writes the pages, and takes away pages of policies there no longer are.
-fn write_pages(directory: &Path, selection: &PolicySelection) -> Result<Conclusion, Failure> {
+/// Writes the pages, and takes away pages of rules there no longer are.
+fn write_pages(directory: &Path, pages: &[documentation::Page]) -> Result<Conclusion, Failure> {
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |source| CommandError::Write { path, source }
     };
     std::fs::create_dir_all(directory).map_err(failed(directory))?;
-    let pages = documentation::pages(&selection.sets()?);
-    for stale in documentation::stale(directory, &pages).map_err(failed(directory))? {
+    for stale in documentation::stale(directory, pages).map_err(failed(directory))? {
         std::fs::remove_file(&stale).map_err(failed(&stale))?;
     }
-    for page in &pages {
+    for page in pages {
         let path = directory.join(&page.name);
         std::fs::write(&path, &page.text).map_err(failed(&path))?;
     }

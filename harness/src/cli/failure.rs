@@ -109,6 +109,8 @@ pub(crate) enum CommandError {
     NoWorker { reason: String },
     #[error("there is no rule `{rule}`")]
     NoSuchRule { rule: String, known: Vec<String> },
+    #[error("the matrix has no cell of `{environment}` that is to succeed")]
+    NoSuchEnvironment { environment: String, known: Vec<String> },
     #[error("there is no report of an earlier run at {}", path.display())]
     NoReport { path: PathBuf },
     #[error("the report at {} cannot be read", path.display())]
@@ -129,11 +131,15 @@ impl Diagnose for CommandError {
             Self::Empty { .. } => {
                 "give the output of `helm template`; if that is empty, look whether `helm template` itself failed".into()
             }
-            Self::TooLarge { .. } => "judge the releases one by one, or split the stream at its `---` lines".into(),
+            Self::TooLarge { .. } => {
+                "judge the releases one by one, split the stream at its `---` lines, or allow more with --max-input"
+                    .into()
+            }
             Self::Interactive { .. } => "pipe a stream into it: `helm template gift ./chart | gift check -`".into(),
             Self::Setting { .. } => "write it as --set path.to.value=1".into(),
             Self::NoWorker { .. } => "leave --renderer out to have the command do it".into(),
             Self::NoSuchRule { known, .. } => format!("the rules are {}", known.join(", ")),
+            Self::NoSuchEnvironment { known, .. } => format!("there are {}", known.join(", ")),
             Self::NoReport { .. } => {
                 "run `gift check`, `gift render` or Helm with `--post-renderer gift` first; `gift explain RULE` \
                  explains a rule"

@@ -1,7 +1,6 @@
 //! Reading a manifest stream from a file or from standard input, with a limit.
 
 use super::failure::{CommandError, Failure};
-use gift_plugin::protocol::Options;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::Path;
@@ -12,9 +11,8 @@ pub(crate) const STANDARD_INPUT: &str = "-";
 /// Reads the whole stream; `-` is standard input.
 ///
 /// A stream of 0 bytes is an error, for it most often means that the command before it failed. Of a
-/// stream beyond the plugin's limit, no more than the limit is read.
-pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let limit = Options::default().max_input_bytes;
+/// stream beyond the limit, no more than the limit is read.
+pub(crate) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Failure> {
     if path.as_os_str() == STANDARD_INPUT {
         let name = "standard input".to_owned();
         let stdin = io::stdin().lock();

@@ -4,10 +4,12 @@
 use super::catalogue::{self, PolicyArguments};
 use super::delivery::{self, LastReport};
 use super::failure::Failure;
-use super::output::Terminal;
+use super::limits::LimitArguments;
+use super::output::{Format, Terminal};
 use super::reports;
 use gift_harness::post_render::{Outcome, PostRenderOptions, PostRenderer};
-use gift_harness::report::{Place, Verdict, json};
+use gift_harness::report::{Place, Verdict, json, text};
+use gift_harness::sandbox::SandboxLimits;
 use gift_harness::secrets::SecretSelection;
 use gift_plugin::protocol::Report;
 use std::io::Write;
@@ -45,6 +47,8 @@ pub(crate) struct JudgementArguments {
     /// A WASM module of your own to encode and judge with, in place of gift's (docs/modules.md)
     #[arg(long, value_name = "FILE")]
     pub(crate) module: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) limits: LimitArguments,
 }
 
 /// Where the values of secret references come from.
@@ -69,8 +73,8 @@ impl JudgementArguments {
     /// What encodes and judges.
     pub(crate) fn renderer(&self) -> Result<PostRenderer, Failure> {
         Ok(match &self.module {
-            None => PostRenderer::new()?,
-            Some(path) => PostRenderer::of_module(path)?,
+            None => PostRenderer::with_limits(self.limits.over(SandboxLimits::default()))?,
+            Some(path) => PostRenderer::of_module(path, self.limits.over(SandboxLimits::of_a_stranger()))?,
         })
     }
 
@@ -82,6 +86,7 @@ impl JudgementArguments {
             namespace: self.namespace.clone(),
             only: self.only.clone(),
             skip: self.skip.clone(),
+            max_input_bytes: self.limits.max_input,
             ..PostRenderOptions::default()
         })
     }
@@ -124,7 +129,8 @@ pub(crate) fn tell(
     let report = &outcome.report;
     // Rules are looked up only where there is something to say about them: reading the policies again
     // would be most of the cost of a clean run.
-    let rules = if report.findings.is_empty() { Vec::new() } else { catalogue::rules(&arguments.policies)? };
+    let says_nothing = report.findings.is_empty() || terminal.format == Format::Json;
+    let rules = if says_nothing { Vec::new() } else { catalogue::rules(&arguments.policies)? };
     let notes: &[String] = if terminal.quiet { &[] } else { &report.notes };
     let verdict =
         Verdict { findings: &report.findings, notes, statistics: &report.statistics, place, rules: &rules };
@@ -134,6 +140,13 @@ pub(crate) fn tell(
     }
     let format = terminal.format;
     match channel {
+        // For people, notes accompany the findings; for programs they are in the document.
+        Channel::Output if format == Format::Text => {
+            let findings = Verdict { notes: &[], ..verdict };
+            let (appearance, aside) = (terminal.output_appearance(), terminal.error_appearance());
+            reports::write_verdict(terminal.output(), format, &findings, Some(stream), appearance)
+                .and_then(|()| text::write_notes(terminal.errors(), notes, aside))
+        }
         Channel::Output => {
             let appearance = terminal.output_appearance();
             reports::write_verdict(terminal.output(), format, &verdict, Some(stream), appearance)
@@ -179,13 +192,15 @@ pub(crate) fn tell_behind_helm(
     arguments: &JudgementArguments,
 ) -> Result<(), Failure> {
     let report = &outcome.report;
-    if report.findings.is_empty() {
+    // Of the notes the one alone without which a release looks judged by more than it was.
+    let notes = if terminal.quiet { &[] } else { outcome.want_of_params.as_slice() };
+    if report.findings.is_empty() && notes.is_empty() {
         return Ok(());
     }
     let rules = catalogue::rules(&arguments.policies)?;
     let verdict = Verdict {
         findings: &report.findings,
-        notes: &[],
+        notes,
         statistics: &report.statistics,
         place: Place::Rendered { chart_directory: None },
         rules: &rules,

@@ -13,12 +13,16 @@ mod explain;
 mod failure;
 mod input;
 mod judgement;
+mod limits;
 mod man;
+mod mutate;
+mod mutations;
 mod output;
 mod post_render;
 mod progress;
 mod render;
 mod renderer;
+mod report;
 mod reports;
 mod schemas;
 mod shard;
@@ -41,6 +45,16 @@ pub(crate) enum Conclusion {
     Findings,
     /// Some of the work was done, and some could not be; told already.
     Partial(Category),
+}
+
+impl Conclusion {
+    fn exit_code(self) -> u8 {
+        match self {
+            Self::Good => 0,
+            Self::Findings => Category::Findings.exit_code(),
+            Self::Partial(category) => category.exit_code(),
+        }
+    }
 }
 
 /// A major version of Helm, as arguments name it.
@@ -97,6 +111,8 @@ enum Verb {
     Render(render::Arguments),
     Check(check::Arguments),
     Test(test::Arguments),
+    Mutate(mutate::Arguments),
+    Report(report::Arguments),
     PostRender(post_render::Arguments),
     Explain(explain::Arguments),
     Up(up::Arguments),
@@ -115,11 +131,13 @@ Examples:
   gift explain                                 what the last run found
   gift explain minimum-requests                what a rule asks for, and why
   gift test                                    every combination of values, with both Helms
+  gift mutate                                  whether the rules would notice a mistake
   gift up && helm install gift ./chart         a real control plane on this machine
 
 Environment variables:
   GIFT_CACHE       where tools and results are kept (default: $XDG_CACHE_HOME/gift)
   GIFT_HELM3, GIFT_HELM4, GIFT_KUBECTL, ...    the tool to use instead of the one in the cache
+  GIFT_MAX_INPUT, GIFT_DEADLINE, ...           what judging a stream may take: gift check --help
   XDG_STATE_HOME   where the last report is kept, as gift/last-report.json
   NO_COLOR, CLICOLOR_FORCE                     never, or always, use colours
 
@@ -155,6 +173,8 @@ fn run(arguments: Arguments) -> u8 {
         Verb::Render(arguments) => render::run(&arguments, &mut terminal),
         Verb::Check(arguments) => check::run(&arguments, &mut terminal),
         Verb::Test(arguments) => test::run(&arguments, &mut terminal),
+        Verb::Mutate(arguments) => mutate::run(&arguments, &mut terminal),
+        Verb::Report(arguments) => report::run(&arguments, &mut terminal),
         Verb::PostRender(arguments) => post_render::run(&arguments, &mut terminal),
         Verb::Up(arguments) => up::run(&arguments, &mut terminal),
         Verb::Down(arguments) => down::run(&arguments, &mut terminal),
@@ -167,9 +187,7 @@ fn run(arguments: Arguments) -> u8 {
         Verb::Man(arguments) => man::run(&arguments, &Arguments::command(), &mut terminal),
     };
     match result.and_then(|conclusion| terminal.finish().map(|()| conclusion)) {
-        Ok(Conclusion::Good) => 0,
-        Ok(Conclusion::Findings) => Category::Findings.exit_code(),
-        Ok(Conclusion::Partial(category)) => category.exit_code(),
+        Ok(conclusion) => conclusion.exit_code(),
         Err(failure) if failure.is_closed_pipe() => 0,
         Err(failure) => {
             failure.tell(&mut terminal);

@@ -59,7 +59,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Conc
 }
 
 fn post_render(arguments: &Arguments) -> Result<(Vec<u8>, Outcome), Failure> {
-    let stream = input::read(Path::new(input::STANDARD_INPUT))?;
+    let stream = input::read(Path::new(input::STANDARD_INPUT), arguments.judgement.limits.max_input)?;
     let mut options = arguments.judgement.options()?;
     arguments.secrets.apply(&mut options);
     // The command ends right behind it: taking the sandbox apart is time Helm would wait for.

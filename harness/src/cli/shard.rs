@@ -1,9 +1,16 @@
 //! A part of the cells, so that several machines share a run.
 
+use std::fmt;
 use std::str::FromStr;
 
 /// Where a Kubernetes Indexed Job says which of its pods this is, from 0.
 const INDEX_VARIABLE: &str = "JOB_COMPLETION_INDEX";
+
+impl fmt::Display for Shard {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}", self.index + 1, self.count)
+    }
+}
 
 /// One of several equal parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

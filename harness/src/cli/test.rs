@@ -14,6 +14,7 @@ use gift_harness::policies::PolicySelection;
 use gift_harness::post_render::PostRenderOptions;
 use gift_harness::render::Stored;
 use gift_harness::render::stored::StoreDirectory;
+use gift_harness::report::json::{self, Part};
 use gift_harness::report::{CellReport, Run};
 use gift_harness::run::{self, CellResult, Event, Plan, Plugin, RunError, Summary};
 use gift_harness::secrets::SecretSelection;
@@ -36,7 +37,7 @@ Examples:
   gift test --filter gift/prod --filter helm4     the cells that have both in their names
   gift test --filter k8s1.34 --fail-fast          stop at the first that fails
   gift test --helm 4 --jobs 2                     one Helm alone, two cells at a time
-  gift test --shard 1/4                           the first of four machines' part
+  gift test --shard 1/4 --format json             the first of four machines' part, for gift report merge
   gift test --format junit > junit.xml            for a CI server; sarif, github, json likewise
   gift explain consistent-namespace               what a rule in the output asks for
 
@@ -91,7 +92,9 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Conclusion, Failure> {
     let matrix = Matrix::load(&arguments.matrix)?;
-    let cells = select(arguments, &matrix);
+    let all = select(arguments, &matrix);
+    let ids: Vec<_> = all.iter().map(|cell| cell.id.clone()).collect();
+    let (numbers, cells): (Vec<_>, Vec<_>) = part(arguments, (1..).zip(all).collect()).into_iter().unzip();
     if cells.is_empty() {
         return Err(RunError::NoCells.into());
     }
@@ -99,7 +102,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Conc
         list(terminal, &cells).map_err(Failure::output)?;
         return Ok(Conclusion::Good);
     }
-    let policies = policies(arguments, matrix.chart())?;
+    let policies = policies(&arguments.policies, matrix.chart())?;
     let rules = catalogue::rules_of(&policies)?;
     let plan = plan(arguments, &matrix, cells, policies)?;
     let mut progress = Progress::counted(terminal, plan.cells.len());
@@ -118,10 +121,18 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Conc
         chart_directory: Some(&chart_directory),
         rules: &rules,
     };
+    let conclusion = conclude(&summary, arguments.deny_warnings);
     let (format, appearance) = (terminal.format, terminal.output_appearance());
-    reports::write_run(terminal.output(), format, &run, appearance).map_err(Failure::output)?;
+    if format == Format::Json {
+        let numbers = numbers_of(&summary, &plan, &numbers);
+        let shard = arguments.shard.map(|shard| shard.to_string());
+        let part = Part::new(ids.iter().map(String::as_str), shard, conclusion.exit_code());
+        json::write_part(terminal.output(), &run, &part, &numbers).map_err(Failure::output)?;
+    } else {
+        reports::write_run(terminal.output(), format, &run, appearance).map_err(Failure::output)?;
+    }
     remark(terminal, &plan, &summary).map_err(Failure::output)?;
-    Ok(conclude(&summary, arguments.deny_warnings))
+    Ok(conclusion)
 }
 
 fn select(arguments: &Arguments, matrix: &Matrix) -> Vec<Cell> {
@@ -129,6 +140,11 @@ fn select(arguments: &Arguments, matrix: &Matrix) -> Vec<Cell> {
     if let Some(helm) = arguments.helm {
         cells.retain(|cell| cell.helm == helm.version());
     }
+    cells
+}
+
+/// The cells of the shard that was asked for, each with its number among all.
+fn part(arguments: &Arguments, cells: Vec<(usize, Cell)>) -> Vec<(usize, Cell)> {
     match arguments.shard {
         Some(shard) => shard.of(cells),
         None => cells,
@@ -136,12 +152,41 @@ fn select(arguments: &Arguments, matrix: &Matrix) -> Vec<Cell> {
 }
 
 /// The policies of the chart as it is now, where it has any: those in the command may be older.
-fn policies(arguments: &Arguments, chart: &Path) -> Result<PolicySelection, Failure> {
+pub(crate) fn policies(arguments: &PolicyArguments, chart: &Path) -> Result<PolicySelection, Failure> {
     let own = chart.join("policies");
-    Ok(match arguments.policies.selection()? {
+    Ok(match arguments.selection()? {
         PolicySelection::Embedded if own.is_dir() => PolicySelection::Directory(own),
         selection => selection,
     })
+}
+
+/// How cells are judged.
+pub(crate) struct Judging<'a> {
+    pub(crate) policies: PolicySelection,
+    /// Rules not to judge by.
+    pub(crate) skip: &'a [String],
+    pub(crate) values_directory: &'a Path,
+    pub(crate) secrets: SecretSelection,
+}
+
+impl Judging<'_> {
+    /// The plugin's options, and the assertions not to look with.
+    pub(crate) fn split(self) -> (PostRenderOptions, Vec<String>) {
+        // An assertion and a rule of the plugin may have the same name, and are then both skipped.
+        let is_asserted = |rule: &&String| run::rules().iter().any(|known| known.id == **rule);
+        let built_in = catalogue::built_in();
+        let of_plugin = |rule: &&String| !is_asserted(rule) || built_in.contains(rule);
+        // What both know is found by the plugin already.
+        let asserted = self.skip.iter().chain(&built_in).filter(is_asserted).cloned().collect();
+        let options = PostRenderOptions {
+            policies: self.policies,
+            secrets: self.secrets,
+            values_directory: self.values_directory.to_owned(),
+            skip: self.skip.iter().filter(of_plugin).cloned().collect(),
+            ..PostRenderOptions::default()
+        };
+        (options, asserted)
+    }
 }
 
 fn plan(
@@ -150,29 +195,22 @@ fn plan(
     cells: Vec<Cell>,
     policies: PolicySelection,
 ) -> Result<Plan, Failure> {
-    // An assertion and a rule of the plugin may have the same name, and are then both skipped.
-    let is_asserted = |rule: &&String| run::rules().iter().any(|known| known.id == **rule);
-    let built_in = catalogue::built_in();
-    let options = PostRenderOptions {
+    let judging = Judging {
         policies,
+        skip: &arguments.skip,
+        values_directory: matrix.values_directory(),
         secrets: match &arguments.secrets {
             Some(file) => SecretSelection::File(file.clone()),
             None => SecretSelection::Example,
         },
-        values_directory: matrix.values_directory().to_owned(),
-        skip: arguments
-            .skip
-            .iter()
-            .filter(|rule| !is_asserted(rule) || built_in.contains(rule))
-            .cloned()
-            .collect(),
-        ..PostRenderOptions::default()
     };
+    let (options, skip) = judging.split();
     let all = Plan::of(matrix)?;
     let helms: BTreeSet<_> = cells.iter().map(|cell| cell.helm).collect();
     let mut renderer = arguments.renderer.renderer(helms)?;
-    if !arguments.no_cache {
-        renderer = Arc::new(Stored::new(renderer, StoreDirectory::of_user()));
+    let kept = (!arguments.no_cache).then(StoreDirectory::of_user);
+    if let Some(directory) = &kept {
+        renderer = Arc::new(Stored::new(renderer, directory.clone()));
     }
     Ok(Plan {
         renderer,
@@ -181,9 +219,9 @@ fn plan(
         compare_versions: all.compare_versions && arguments.helm.is_none(),
         jobs: arguments.jobs,
         post_render: Some(Arc::new(Plugin::new(options)?)),
-        // What both know is found by the plugin already.
-        skip: arguments.skip.iter().chain(&built_in).filter(is_asserted).cloned().collect(),
+        skip,
         fail_fast: arguments.fail_fast,
+        verdicts: kept,
         schemas: arguments.schemas.add_to(all.schemas)?,
         ..all
     })
@@ -218,6 +256,14 @@ fn list(terminal: &mut Terminal, cells: &[Cell]) -> io::Result<()> {
     writeln!(out)
 }
 
+/// The numbers of the cells that were run: one that failed may have kept others from it.
+fn numbers_of(summary: &Summary, plan: &Plan, numbers: &[usize]) -> Vec<usize> {
+    let mut planned = plan.cells.iter().zip(numbers);
+    let mut number =
+        |result: &CellResult| planned.find(|(cell, _)| cell.id == result.id).map(|(_, number)| *number);
+    summary.results.iter().filter_map(&mut number).collect()
+}
+
 /// A cell's line while the run goes on.
 fn told(cell: &Cell, result: &CellResult) -> String {
     let word = if result.is_good() { "pass" } else { "FAIL" };
@@ -247,8 +293,11 @@ fn remark(terminal: &mut Terminal, plan: &Plan, summary: &Summary) -> io::Result
         writeln!(terminal.errors(), "{} not run, for one before failed", summary.not_run)?;
     }
     if terminal.verbose {
-        let (rendered, reused) = (summary.rendered, summary.reused);
-        writeln!(terminal.errors(), "Helm ran {rendered} times, {reused} renderings were used again")?;
+        let Summary { rendered, reused, known, .. } = summary;
+        writeln!(
+            terminal.errors(),
+            "Helm ran {rendered} times, {reused} renderings were used again; {known} cells are as an earlier run saw them"
+        )?;
     }
     Ok(())
 }

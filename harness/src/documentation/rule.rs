@@ -55,7 +55,8 @@ fn write(out: &mut String, rule: &Rule, set: &PolicySet, policy: &Described) -> 
     Ok(())
 }
 
-fn article(severity: &str) -> String {
+/// A severity with its article.
+pub(super) fn article(severity: &str) -> String {
     let article = if severity.starts_with(['e', 'i']) { "an" } else { "a" };
     format!("{article} {severity}")
 }

@@ -12,10 +12,11 @@ pub use object::{Object, Spot};
 pub use quantity::Quantity;
 pub(crate) use selector::Selector;
 pub use typed::TypedError;
+pub(crate) use workload::labels;
 pub use workload::{Container, PodTemplate};
 
 use crate::diagnosis::{Category, Diagnose};
-use gift_plugin::yaml::{Limits, Lines, Node, Path, Value, load_stream};
+use gift_plugin::yaml::{Limits, Lines, Node, Path, Segment, Value, load_stream};
 use std::sync::Arc;
 
 /// The objects of a stream, in its order; a `List` is its items.
@@ -177,24 +178,57 @@ pub fn to_json(node: &Node<'_>) -> serde_json::Value {
     }
 }
 
-/// Calls `visit` with every scalar below a node and its path.
+/// A scalar as text; empty for anything else.
+pub(crate) fn scalar_text(node: &Node<'_>) -> String {
+    match &node.value {
+        Value::String(text) => text.clone().into_owned(),
+        Value::Int(number) => number.to_string(),
+        Value::Bool(truth) => truth.to_string(),
+        _ => String::new(),
+    }
+}
+
+/// One step of the way to a scalar.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Step<'t> {
+    /// A key of a mapping.
+    Key(&'t str),
+    /// An index of a sequence.
+    Index(usize),
+}
+
+/// A way as a path.
+pub(crate) fn path_of(way: &[Step<'_>]) -> Path {
+    way.iter()
+        .map(|step| match step {
+            Step::Key(key) => Segment::Key((*key).to_owned()),
+            Step::Index(index) => Segment::Index(*index),
+        })
+        .collect()
+}
+
+/// Calls `visit` with every scalar below a node and the way to it, which begins with `way`.
 pub(crate) fn scalars<'tree, 'a>(
     node: &'tree Node<'a>,
-    path: Path,
-    visit: &mut dyn FnMut(&Path, &'tree Node<'a>),
+    way: &mut Vec<Step<'tree>>,
+    visit: &mut dyn FnMut(&[Step<'tree>], &'tree Node<'a>),
 ) {
     match &node.value {
         Value::Mapping(mapping) => {
             for entry in mapping.entries() {
-                scalars(&entry.value, path.clone().key(entry.key.as_ref()), visit);
+                way.push(Step::Key(&entry.key));
+                scalars(&entry.value, way, visit);
+                way.pop();
             }
         }
         Value::Sequence(items) => {
             for (index, item) in items.iter().enumerate() {
-                scalars(item, path.clone().index(index), visit);
+                way.push(Step::Index(index));
+                scalars(item, way, visit);
+                way.pop();
             }
         }
-        _ => visit(&path, node),
+        _ => visit(way, node),
     }
 }
 

@@ -52,6 +52,12 @@ impl Quantity {
         let amount = over / below + i128::from(over % below != 0);
         Some(Self(if negative { -amount } else { amount }))
     }
+
+    /// The least whole number that is not below it, as the API server's `Value()` gives it.
+    #[must_use]
+    pub const fn value(self) -> i128 {
+        self.0.div_euclid(UNIT) + (self.0.rem_euclid(UNIT) != 0) as i128
+    }
 }
 
 /// The suffix as a fraction.
@@ -142,6 +148,9 @@ mod tests {
             assert!(Quantity::parse(left).is_some(), "{left}");
         }
         assert_eq!(Quantity::parse("0.1n"), Quantity::parse("1n"), "rounded up");
+        for (text, value) in [("1Mi", 1 << 20), ("1500m", 2), ("-1500m", -1), ("0", 0)] {
+            assert_eq!(Quantity::parse(text).unwrap().value(), value, "{text}");
+        }
         assert!(Quantity::parse("-1") < Quantity::parse("0"));
         for text in ["", ".", "m", "1Xi", "1 Gi", "1ee3", "--1", "1e99"] {
             assert_eq!(Quantity::parse(text), None, "{text}");

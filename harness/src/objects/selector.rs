@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 /// A label selector, as a Service (a mapping of labels) or as anything newer (matchLabels and
 /// matchExpressions) states it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Selector<'s> {
     requirements: Vec<Requirement<'s>>,
 }
@@ -52,26 +52,56 @@ impl<'s> Selector<'s> {
 
     /// Whether it selects what has these labels.
     pub(crate) fn selects(&self, labels: &BTreeMap<&str, &str>) -> bool {
-        self.unmet(labels).is_none()
+        self.requirements.iter().all(|requirement| requirement.is_met(labels))
+    }
+
+    /// Whether it selects what has these labels and perhaps others that nobody knows; `None` where those decide.
+    pub(crate) fn selects_partly_known(&self, labels: &BTreeMap<&str, &str>) -> Option<bool> {
+        let (known, unknown): (Vec<_>, Vec<_>) =
+            self.requirements.iter().partition(|requirement| labels.contains_key(requirement.key()));
+        if known.iter().any(|requirement| !requirement.is_met(labels)) {
+            return Some(false);
+        }
+        unknown.is_empty().then_some(true)
+    }
+
+    /// The labels, key and value, that everything it selects has.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&'s str, &'s str)> {
+        self.requirements.iter().filter_map(|requirement| match requirement {
+            Requirement::In(key, values) => match values.as_slice() {
+                [value] => Some((*key, *value)),
+                _ => None,
+            },
+            _ => None,
+        })
     }
 
     /// The first thing it asks for that these labels do not have.
     pub(crate) fn unmet(&self, labels: &BTreeMap<&str, &str>) -> Option<String> {
-        self.requirements.iter().find_map(|requirement| {
-            let (is_met, told) = match requirement {
-                Requirement::In(key, values) => (
-                    labels.get(key).is_some_and(|value| values.contains(value)),
-                    format!("{key}={}", values.join("|")),
-                ),
-                Requirement::NotIn(key, values) => (
-                    !labels.get(key).is_some_and(|value| values.contains(value)),
-                    format!("{key} other than {}", values.join("|")),
-                ),
-                Requirement::Exists(key) => (labels.contains_key(key), (*key).to_owned()),
-                Requirement::Absent(key) => (!labels.contains_key(key), format!("no {key}")),
-            };
-            (!is_met).then_some(told)
+        let unmet = self.requirements.iter().find(|requirement| !requirement.is_met(labels))?;
+        Some(match unmet {
+            Requirement::In(key, values) => format!("{key}={}", values.join("|")),
+            Requirement::NotIn(key, values) => format!("{key} other than {}", values.join("|")),
+            Requirement::Exists(key) => (*key).to_owned(),
+            Requirement::Absent(key) => format!("no {key}"),
         })
+    }
+}
+
+impl<'s> Requirement<'s> {
+    fn key(&self) -> &'s str {
+        match self {
+            Self::In(key, _) | Self::NotIn(key, _) | Self::Exists(key) | Self::Absent(key) => key,
+        }
+    }
+
+    fn is_met(&self, labels: &BTreeMap<&str, &str>) -> bool {
+        match self {
+            Self::In(key, values) => labels.get(key).is_some_and(|value| values.contains(value)),
+            Self::NotIn(key, values) => !labels.get(key).is_some_and(|value| values.contains(value)),
+            Self::Exists(key) => labels.contains_key(key),
+            Self::Absent(key) => !labels.contains_key(key),
+        }
     }
 }
 

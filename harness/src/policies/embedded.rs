@@ -7,6 +7,7 @@ use super::{PolicyFilesError, PolicySet};
 use gift_plugin::protocol::Source;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 /// Path below `chart/policies` and text, sorted by path.
 static FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/policies.rs"));
@@ -67,7 +68,7 @@ pub(super) fn organisation() -> PolicySet {
 ///
 /// [`PolicyFilesError::Index`] when `sets.yaml` is not what it should be.
 pub fn names() -> Result<Vec<String>, PolicyFilesError> {
-    Ok(std::iter::once(ORGANISATION.to_owned()).chain(index()?.into_keys()).collect())
+    Ok(std::iter::once(ORGANISATION.to_owned()).chain(index()?.keys().cloned()).collect())
 }
 
 /// A set without those it includes.
@@ -75,8 +76,7 @@ pub(super) fn set(name: &str) -> Result<PolicySet, PolicyFilesError> {
     if name == ORGANISATION {
         return Ok(organisation());
     }
-    let mut index = index()?;
-    let Some(entry) = index.remove(name) else {
+    let Some(entry) = index()?.get(name).cloned() else {
         return Err(PolicyFilesError::UnknownSet { name: name.to_owned(), known: names()? });
     };
     let folder = format!("{LIBRARY}/{name}/");
@@ -95,10 +95,15 @@ pub(super) fn set(name: &str) -> Result<PolicySet, PolicyFilesError> {
     })
 }
 
-fn index() -> Result<BTreeMap<String, Entry>, PolicyFilesError> {
-    let path = format!("{LIBRARY}/{INDEX}");
-    let text = FILES.iter().find(|(name, _)| *name == path).map_or("{}", |(_, text)| text);
-    serde_yaml::from_str(text).map_err(|error| PolicyFilesError::Index(error.to_string()))
+/// `sets.yaml`, which is read once: each set that is asked for asks for it.
+fn index() -> Result<&'static BTreeMap<String, Entry>, PolicyFilesError> {
+    static READ: OnceLock<Result<BTreeMap<String, Entry>, String>> = OnceLock::new();
+    let read = READ.get_or_init(|| {
+        let path = format!("{LIBRARY}/{INDEX}");
+        let text = FILES.iter().find(|(name, _)| *name == path).map_or("{}", |(_, text)| text);
+        serde_yaml::from_str(text).map_err(|error| error.to_string())
+    });
+    read.as_ref().map_err(|error| PolicyFilesError::Index(error.clone()))
 }
 
 fn source(path: &str, text: &str) -> Source {

@@ -85,7 +85,7 @@ pub enum PolicyFilesError {
     #[error("there is no policy (*.yaml) in {}", .0.display())]
     Empty(PathBuf),
     /// Nobody wrote parameters for the system.
-    #[error("there are no policy parameters for the system {system}; there are some for {}", known.join(", "))]
+    #[error("there are no policy parameters for the system {system}; there are {}", some_for(known))]
     Unknown {
         /// The system that was asked for.
         system: String,
@@ -103,6 +103,10 @@ pub enum PolicyFilesError {
     /// The list of the sets this command carries cannot be read.
     #[error("library/sets.yaml: {0}")]
     Index(String),
+}
+
+fn some_for(known: &[String]) -> String {
+    if known.is_empty() { "none at all".to_owned() } else { format!("some for {}", known.join(", ")) }
 }
 
 impl Diagnose for PolicyFilesError {

@@ -28,6 +28,19 @@ pub trait Renderer: Send + Sync {
     /// [`RenderError`] when there is no Helm to ask, or Helm refuses.
     fn render(&self, request: &RenderRequest) -> Result<RenderedStream, RenderError>;
 
+    /// Renders a request, and tells for which of some other versions of Kubernetes it would give the same.
+    ///
+    /// # Errors
+    ///
+    /// [`RenderError`] as of [`Renderer::render`].
+    fn render_for(
+        &self,
+        request: &RenderRequest,
+        _others: &[String],
+    ) -> Result<(RenderedStream, Vec<String>), RenderError> {
+        Ok((self.render(request)?, Vec::new()))
+    }
+
     /// Renders a request again that was rendered before, to see whether the same comes out.
     ///
     /// # Errors

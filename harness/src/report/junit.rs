@@ -1,21 +1,22 @@
-//! For CI servers: JUnit XML, a test case for each cell or for each rule that was broken.
+//! For CI servers: JUnit XML, a test case for each cell or for each object that breaks a rule.
 //!
-//! Depends on the report's data and on quick-junit, which knows the format.
+//! Elements and attributes are those that the schema of Jenkins' xUnit plugin knows, which is closed.
+//! Depends on the report's data alone.
 
 use super::{Run, Verdict, object_name, text};
 use crate::rules::Rule;
 use gift_plugin::protocol::{Finding, Severity};
-use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use std::borrow::Cow;
 use std::io::{self, Write};
+use std::time::Duration;
 
-/// Writes a test case for each object with findings, and one for the stream as a whole, so that a
+/// Writes a test case for each object with findings, or one for the stream as a whole, so that a
 /// clean stream has a case that passes.
 ///
 /// # Errors
 ///
 /// What writing to `out` gives.
 pub fn write_verdict(out: &mut impl Write, verdict: &Verdict<'_>) -> io::Result<()> {
-    let mut suite = TestSuite::new("gift check");
     let mut objects: Vec<(String, Vec<&Finding>)> = Vec::new();
     for finding in verdict.findings {
         let name = object_name(&finding.object);
@@ -24,14 +25,16 @@ pub fn write_verdict(out: &mut impl Write, verdict: &Verdict<'_>) -> io::Result<
             None => objects.push((name, vec![finding])),
         }
     }
-    for (name, findings) in &objects {
-        let name = if name.is_empty() { "stream" } else { name };
-        suite.add_test_case(case(name, "gift.check", findings, None, verdict.rules));
-    }
     if objects.is_empty() {
-        suite.add_test_case(case("stream", "gift.check", &[], None, verdict.rules));
+        objects.push((String::new(), Vec::new()));
     }
-    write(out, suite)
+    let case = |(name, findings): &(String, Vec<&Finding>)| Case {
+        name: if name.is_empty() { "stream".to_owned() } else { name.clone() },
+        class: "gift.check",
+        time: None,
+        outcome: Outcome::of(findings, None, verdict.rules),
+    };
+    write(out, "gift check", None, &objects.iter().map(case).collect::<Vec<_>>())
 }
 
 /// Writes a test case for each cell.
@@ -40,51 +43,121 @@ pub fn write_verdict(out: &mut impl Write, verdict: &Verdict<'_>) -> io::Result<
 ///
 /// What writing to `out` gives.
 pub fn write_run(out: &mut impl Write, run: &Run<'_>) -> io::Result<()> {
-    let mut suite = TestSuite::new("gift test");
-    suite.set_time(run.duration);
-    for cell in run.cells {
-        let findings: Vec<_> = cell.findings.iter().collect();
-        let mut case = case(&cell.id, "gift.test", &findings, cell.failure.as_deref(), run.rules);
-        case.set_time(cell.duration);
-        suite.add_test_case(case);
-    }
-    write(out, suite)
+    let cases = run.cells.iter().map(|cell| Case {
+        name: cell.id.clone(),
+        class: "gift.test",
+        time: Some(cell.duration),
+        outcome: Outcome::of(&cell.findings.iter().collect::<Vec<_>>(), cell.failure.as_deref(), run.rules),
+    });
+    write(out, "gift test", Some(run.duration), &cases.collect::<Vec<_>>())
 }
 
-fn case(name: &str, class: &str, findings: &[&Finding], failure: Option<&str>, rules: &[Rule]) -> TestCase {
-    let errors: Vec<_> = findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
-    let mut status = TestCaseStatus::success();
-    if let Some(failure) = failure {
-        status = TestCaseStatus::non_success(NonSuccessKind::Error);
-        status.set_message(failure).set_type("render");
-    } else if let Some(first) = errors.first() {
-        status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-        let more = if errors.len() > 1 { format!(" (and {} more)", errors.len() - 1) } else { String::new() };
-        status.set_message(format!("{}{more}", first.message)).set_type(first.rule.clone());
-        status.set_description(told(findings, rules));
-    }
-    let mut case = TestCase::new(name, status);
-    case.set_classname(class);
-    if errors.is_empty() && !findings.is_empty() {
-        case.set_system_out(told(findings, rules));
-    }
-    case
+struct Case {
+    name: String,
+    class: &'static str,
+    time: Option<Duration>,
+    outcome: Outcome,
 }
 
-fn told(findings: &[&Finding], rules: &[Rule]) -> String {
-    let mut told = Vec::new();
-    for finding in findings {
-        // Writing to memory does not fail.
-        let _ = text::write_finding(&mut told, finding, None, rules, text::Appearance::default());
-    }
-    String::from_utf8_lossy(&told).into_owned()
+enum Outcome {
+    Passed {
+        /// What was found all the same.
+        told: String,
+    },
+    /// Something is wrong.
+    Failure { message: String, rule: String, told: String },
+    /// There was nothing to look at.
+    Error { message: String },
 }
 
-fn write(out: &mut impl Write, suite: TestSuite) -> io::Result<()> {
-    let mut report = Report::new("gift");
-    report.add_test_suite(suite);
-    report.serialize(&mut *out).map_err(io::Error::other)?;
-    Ok(())
+impl Outcome {
+    fn of(findings: &[&Finding], failure: Option<&str>, rules: &[Rule]) -> Self {
+        if let Some(failure) = failure {
+            return Self::Error { message: failure.to_owned() };
+        }
+        let mut told = Vec::new();
+        for finding in findings {
+            // Writing to memory does not fail.
+            let _ = text::write_finding(&mut told, finding, None, rules, text::Appearance::default());
+        }
+        let told = String::from_utf8_lossy(&told).into_owned();
+        let mut errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
+        match (errors.next(), errors.count()) {
+            (None, _) => Self::Passed { told },
+            (Some(first), more) => {
+                let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
+                Self::Failure { message: format!("{}{more}", first.message), rule: first.rule.clone(), told }
+            }
+        }
+    }
+}
+
+fn write(out: &mut impl Write, name: &str, time: Option<Duration>, cases: &[Case]) -> io::Result<()> {
+    let failures = cases.iter().filter(|case| matches!(case.outcome, Outcome::Failure { .. })).count();
+    let errors = cases.iter().filter(|case| matches!(case.outcome, Outcome::Error { .. })).count();
+    let counts =
+        format!("tests=\"{}\" failures=\"{failures}\" errors=\"{errors}\"{}", cases.len(), seconds(time));
+    writeln!(out, r#"<?xml version="1.0" encoding="UTF-8"?>"#)?;
+    writeln!(out, r#"<testsuites name="gift" {counts}>"#)?;
+    writeln!(out, r#"    <testsuite name="{}" {counts}>"#, attribute(name))?;
+    for case in cases {
+        write_case(out, case)?;
+    }
+    writeln!(out, "    </testsuite>\n</testsuites>")
+}
+
+fn write_case(out: &mut impl Write, case: &Case) -> io::Result<()> {
+    let (name, time) = (attribute(&case.name), seconds(case.time));
+    write!(out, r#"        <testcase name="{name}" classname="{}"{time}"#, case.class)?;
+    match &case.outcome {
+        Outcome::Passed { told } if told.is_empty() => return writeln!(out, "/>"),
+        Outcome::Passed { told } => {
+            write!(out, ">\n            <system-out>{}</system-out>", escaped(told))?;
+        }
+        Outcome::Failure { message, rule, told } => {
+            let (message, rule, told) = (attribute(message), attribute(rule), escaped(told));
+            write!(out, ">\n            <failure message=\"{message}\" type=\"{rule}\">{told}</failure>")?;
+        }
+        Outcome::Error { message } => {
+            write!(out, ">\n            <error message=\"{}\" type=\"render\"/>", attribute(message))?;
+        }
+    }
+    writeln!(out, "\n        </testcase>")
+}
+
+fn seconds(time: Option<Duration>) -> String {
+    time.map(|time| format!(" time=\"{:.3}\"", time.as_secs_f64())).unwrap_or_default()
+}
+
+/// The text as it may stand in an attribute, where a reader takes a line break for a space.
+fn attribute(text: &str) -> String {
+    escaped(text).replace('\n', "&#10;")
+}
+
+/// The text as it may stand between tags.
+fn escaped(text: &str) -> Cow<'_, str> {
+    let special = |character: char| {
+        matches!(character, '<' | '>' | '&' | '"' | '\u{fffe}' | '\u{ffff}') || character.is_control()
+    };
+    if !text.contains(special) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        match character {
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '&' => escaped.push_str("&amp;"),
+            '"' => escaped.push_str("&quot;"),
+            '\t' => escaped.push_str("&#9;"),
+            '\n' => escaped.push('\n'),
+            '\r' => escaped.push_str("&#13;"),
+            // XML has no way to write them.
+            other if special(other) => escaped.push('\u{fffd}'),
+            other => escaped.push(other),
+        }
+    }
+    Cow::Owned(escaped)
 }
 
 #[cfg(test)]
@@ -104,7 +177,7 @@ mod tests {
         insta::assert_snapshot!(String::from_utf8(out).unwrap(), @r#"
 <?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="gift" tests="2" failures="2" errors="0">
-    <testsuite name="gift check" tests="2" disabled="0" errors="0" failures="2">
+    <testsuite name="gift check" tests="2" failures="2" errors="0">
         <testcase name="Deployment cart" classname="gift.check">
             <failure message="container cart: the image tag is latest" type="pinned-image-tag">error[P7 pinned-image-tag]: container cart: the image tag is latest
  --&gt; shop/templates/deployment.yaml (12:18 of the stream)

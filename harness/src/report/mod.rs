@@ -6,6 +6,7 @@
 pub mod github;
 pub mod json;
 pub mod junit;
+pub mod parts;
 pub mod sarif;
 pub mod text;
 
@@ -63,7 +64,7 @@ pub struct Verdict<'a> {
 }
 
 /// How one cell of the matrix went.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CellReport {
     /// The cell, as `gift/prod helm4 k8s1.34`.
     pub id: String,

@@ -302,48 +302,22 @@ mod tests {
         serde_json::from_slice(&out).unwrap()
     }
 
-    /// The properties the standard's schema requires, and the ranges it sets for those written here.
-    fn assert_valid(log: &Value) {
-        assert_eq!(log["version"], "2.1.0");
-        let runs = log["runs"].as_array().unwrap();
-        for run in runs {
-            assert!(run["tool"]["driver"]["name"].is_string());
-            assert!(["utf16CodeUnits", "unicodeCodePoints"].contains(&run["columnKind"].as_str().unwrap()));
-            let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
-            for rule in rules {
-                assert!(rule["id"].is_string());
-                for text in ["shortDescription", "fullDescription", "help"] {
-                    assert!(rule.get(text).is_none_or(|text| text["text"].is_string()));
-                }
-            }
-            let ids: std::collections::BTreeSet<_> =
-                rules.iter().map(|rule| rule["id"].to_string()).collect();
-            assert_eq!(ids.len(), rules.len(), "rules are unique");
-            for invocation in run["invocations"].as_array().unwrap() {
-                assert!(invocation["executionSuccessful"].is_boolean());
-            }
-            for result in run["results"].as_array().unwrap() {
-                assert!(result["message"]["text"].is_string());
-                assert!(["none", "note", "warning", "error"].contains(&result["level"].as_str().unwrap()));
-                let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
-                assert_eq!(rules[index]["id"], result["ruleId"]);
-                for location in result["locations"].as_array().unwrap() {
-                    if let Some(physical) = location.get("physicalLocation") {
-                        assert!(physical["artifactLocation"]["uri"].is_string());
-                        if let Some(region) = physical.get("region") {
-                            assert!(region["startLine"].as_u64().unwrap() >= 1);
-                            assert!(region["startColumn"].as_u64().unwrap() >= 1);
-                        }
-                    }
-                }
-            }
+    /// What the standard asks for and its schema does not say, which the integration tests hold logs against.
+    fn assert_consistent(log: &Value) {
+        let run = &log["runs"][0];
+        let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+        let ids: std::collections::BTreeSet<_> = rules.iter().map(|rule| rule["id"].to_string()).collect();
+        assert_eq!(ids.len(), rules.len(), "rules are unique");
+        for result in run["results"].as_array().unwrap() {
+            let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+            assert_eq!(rules[index]["id"], result["ruleId"]);
         }
     }
 
     #[test]
     fn a_file_s_findings_have_regions() {
         let log = log(&examples::findings(), Place::File("out/my shop.yaml"));
-        assert_valid(&log);
+        assert_consistent(&log);
         // How many rules stand in front of it says nothing.
         let result = &log["runs"][0]["results"][0];
         let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
@@ -402,7 +376,7 @@ mod tests {
     #[test]
     fn a_stream_s_findings_are_at_their_template() {
         let log = log(&examples::findings(), Place::Rendered { chart_directory: Some("chart") });
-        assert_valid(&log);
+        assert_consistent(&log);
         insta::assert_json_snapshot!(
             log["runs"][0]["results"][2]["locations"][0]["physicalLocation"], @r#"
 {
@@ -421,7 +395,7 @@ mod tests {
         finding.source = String::new();
         finding.line = 0;
         let log = log(&[finding], Place::Rendered { chart_directory: None });
-        assert_valid(&log);
+        assert_consistent(&log);
         assert!(log["runs"][0]["results"][0]["locations"][0].get("physicalLocation").is_none());
     }
 
@@ -432,7 +406,7 @@ mod tests {
         let mut out = Vec::new();
         write_run(&mut out, &run).unwrap();
         let log: Value = serde_json::from_slice(&out).unwrap();
-        assert_valid(&log);
+        assert_consistent(&log);
         assert_eq!(log["runs"][0]["results"][0]["properties"]["cell"], "shop/prod helm4 k8s1.34");
         assert_eq!(log["runs"][0]["invocations"][0]["executionSuccessful"], false);
     }

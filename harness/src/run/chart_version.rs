@@ -16,6 +16,15 @@ impl NextVersion {
         Self { chart: chart.to_owned(), copy: OnceLock::new() }
     }
 
+    /// The chart's version and the copy's; `None` where there is no copy.
+    pub(super) fn versions(&self) -> Option<(String, String)> {
+        let read = |directory: &Path| {
+            let text = std::fs::read_to_string(directory.join("Chart.yaml")).ok()?;
+            text.lines().find_map(version).map(str::to_owned)
+        };
+        Some((read(&self.chart)?, read(self.directory()?.ok()?)?))
+    }
+
     /// The copy's directory; `None` for an archive.
     pub(super) fn directory(&self) -> Option<Result<&Path, Arc<io::Error>>> {
         if !self.chart.is_dir() {
@@ -60,13 +69,19 @@ fn link(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// The chart's own version, on a line that states it.
+fn version(line: &str) -> Option<&str> {
+    let stated = line.strip_prefix("version:")?.trim();
+    stated.split(' ').next().map(|version| version.trim_matches(['"', '\'']))
+}
+
 /// `version: 1.2.3` becomes `version: 1.2.4`; `appVersion` stays.
 fn next_version(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     for line in text.split_inclusive('\n') {
-        match line.strip_prefix("version:").map(|rest| rest.trim().trim_matches(['"', '\''])) {
+        match version(line) {
             Some(version) => {
-                let core = version.split(['-', '+', ' ']).next().unwrap_or(version);
+                let core = version.split(['-', '+']).next().unwrap_or(version);
                 let (before, patch) = core.rsplit_once('.').unwrap_or((core, ""));
                 let patch = patch.parse::<u64>().map_or(1, |patch| patch.saturating_add(1));
                 out.push_str(&format!("version: {before}.{patch}\n"));

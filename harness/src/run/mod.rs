@@ -3,10 +3,12 @@
 //! The results come in the order of the plan and do not depend on how many cells run at once.
 //! Depends on [`crate::matrix`], [`crate::render`], [`crate::assertions`] and [`crate::chart`].
 
-mod cache;
 mod cell;
 mod chart_version;
 mod plugin;
+mod renderings;
+mod unit;
+mod verdicts;
 mod versions;
 
 pub use cell::{CellResult, Failure};
@@ -16,17 +18,18 @@ use crate::assertions;
 use crate::chart::EnvironmentError;
 use crate::diagnosis::{Category, Diagnose};
 use crate::matrix::{Cell, Matrix};
+use crate::render::stored::StoreDirectory;
 use crate::render::{HelmVersion, HelmWorker, RenderError, Renderer};
 use crate::rules::Rule;
 use crate::schema::{CustomSchemas, SchemaError, Schemas, Unknown};
 use crate::tools::{self, Tool, ToolError};
-use cache::RenderCache;
 use gift_plugin::protocol::Finding;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
+use unit::{Bench, Unit};
 
 /// What happens to a stream after Helm, before it is looked at.
 pub trait PostRender: Send + Sync {
@@ -35,7 +38,13 @@ pub trait PostRender: Send + Sync {
     /// # Errors
     ///
     /// [`Failure`] when there is no such stream.
-    fn post_render(&self, stream: &[u8], cell: &Cell, namespace: &str) -> Result<PostRendered, Failure>;
+    fn post_render(&self, stream: &[u8], namespace: &str) -> Result<PostRendered, Failure>;
+
+    /// What decides its answers beside the stream, the namespace and the day, as a text that is another when
+    /// any of it is; `None` when that cannot be told, and nothing it says is kept then.
+    fn identity(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What a [`PostRender`] gives.
@@ -76,6 +85,9 @@ pub struct Plan {
     pub fail_fast: bool,
     /// Whether each cell of Helm 4 is held against what Helm 3 renders.
     pub compare_versions: bool,
+    /// Where to keep what was found, so that a cell none of whose inputs changed is not looked at again;
+    /// nowhere when `None`.
+    pub verdicts: Option<StoreDirectory>,
 }
 
 impl Plan {
@@ -107,6 +119,7 @@ impl Plan {
             skip: Vec::new(),
             schemas,
             fail_fast: false,
+            verdicts: None,
         })
     }
 }
@@ -151,6 +164,8 @@ pub struct Summary {
     pub rendered: usize,
     /// How often a rendering was there already.
     pub reused: usize,
+    /// How many cells an earlier run has looked at.
+    pub known: usize,
 }
 
 impl Summary {
@@ -250,6 +265,13 @@ pub fn rules() -> Vec<Rule> {
     rules
 }
 
+/// The places of cells that differ in Helm and Kubernetes alone, in the order of the first of each: whoever runs
+/// cells a few at a time runs these together, for most of what they give is the same.
+#[must_use]
+pub fn together(cells: &[Cell]) -> Vec<Vec<usize>> {
+    unit::units(cells)
+}
+
 /// Runs a plan; events are told on the calling thread.
 ///
 /// # Errors
@@ -259,29 +281,32 @@ pub fn run(plan: &Plan, on_event: &mut dyn FnMut(Event<'_>)) -> Result<Summary, 
     check(plan)?;
     let begun = Instant::now();
     on_event(Event::Started { cells: plan.cells.len() });
-    let cache = RenderCache::new(Arc::clone(&plan.renderer));
-    let chart_version = chart_version::NextVersion::of(&plan.chart);
-    let bench = cell::Bench { plan, cache: &cache, chart_version: &chart_version };
+    let bench = Bench::of(plan);
+    let units = unit::units(&plan.cells);
     let next = AtomicUsize::new(0);
     let stopped = AtomicBool::new(false);
     let mut results: Vec<Option<CellResult>> = vec![None; plan.cells.len()];
     std::thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel();
-        for _ in 0..jobs(plan) {
+        for _ in 0..jobs(plan).min(units.len()) {
             let sender = sender.clone();
-            let (next, stopped, bench) = (&next, &stopped, &bench);
+            let (next, stopped, bench, units) = (&next, &stopped, &bench, &units);
             scope.spawn(move || {
-                while !stopped.load(Ordering::Relaxed)
-                    && let index = next.fetch_add(1, Ordering::Relaxed)
-                    && let Some(cell) = plan.cells.get(index)
-                {
-                    // The receiver lives as long as this scope.
-                    sender.send((index, None)).ok();
-                    let result = bench.run(cell);
-                    if plan.fail_fast && !result.is_good() {
-                        stopped.store(true, Ordering::Relaxed);
+                while let Some(cells) = units.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let mut unit = Unit::of(bench, cells);
+                    for index in cells {
+                        let Some(cell) = plan.cells.get(*index) else { continue };
+                        if stopped.load(Ordering::Relaxed) {
+                            return;
+                        }
+                        // The receiver lives as long as this scope.
+                        sender.send((*index, None)).ok();
+                        let result = unit.run(cell);
+                        if plan.fail_fast && !result.is_good() {
+                            stopped.store(true, Ordering::Relaxed);
+                        }
+                        sender.send((*index, Some(result))).ok();
                     }
-                    sender.send((index, Some(result))).ok();
                 }
             });
         }
@@ -306,15 +331,17 @@ pub fn run(plan: &Plan, on_event: &mut dyn FnMut(Event<'_>)) -> Result<Summary, 
         }
         _ => results.into_iter().flatten().collect(),
     };
-    let (rendered, reused) = cache.counts();
+    let count = |counted: &AtomicUsize| counted.load(Ordering::Relaxed);
+    let (rendered, reused) = (count(&bench.counts.rendered), count(&bench.counts.reused));
+    let known = count(&bench.counts.known);
     let not_run = plan.cells.len() - results.len();
-    let summary = Summary { results, not_run, duration: begun.elapsed(), rendered, reused };
+    let summary = Summary { results, not_run, duration: begun.elapsed(), rendered, reused, known };
     on_event(Event::Finished { summary: &summary });
     Ok(summary)
 }
 
 /// What would fail in every cell alike fails once, before the first.
-fn check(plan: &Plan) -> Result<(), RunError> {
+pub(crate) fn check(plan: &Plan) -> Result<(), RunError> {
     if plan.cells.is_empty() {
         return Err(RunError::NoCells);
     }
@@ -333,12 +360,12 @@ fn check(plan: &Plan) -> Result<(), RunError> {
     Ok(())
 }
 
-fn jobs(plan: &Plan) -> usize {
-    let jobs = match plan.jobs {
+/// How many threads to run.
+pub(crate) fn jobs(plan: &Plan) -> usize {
+    match plan.jobs {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         jobs => jobs,
-    };
-    jobs.min(plan.cells.len())
+    }
 }
 
 #[cfg(test)]

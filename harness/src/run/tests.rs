@@ -161,3 +161,111 @@ fn nothing_begins_after_a_failure_when_that_is_asked_for() {
     plan.fail_fast = false;
     assert_eq!(finished(&plan).not_run, 0);
 }
+
+/// Renders by the workers, and counts.
+fn counted(template: &str, kubernetes: &str) -> (usize, usize, Vec<String>) {
+    let directory = tempfile::tempdir().unwrap();
+    chart(directory.path(), template);
+    let text = format!(
+        "chart: .\nvalues: values\nmatrix: {{helm: [3, 4], kubernetes: {kubernetes}, toggle: [plain]}}\ntoggles: {{}}\n"
+    );
+    let matrix = Matrix::parse(&text, Path::new("matrix.yaml"), directory.path()).unwrap();
+    let summary = finished(&Plan::of(&matrix).unwrap());
+    let found = summary.results.iter().flat_map(|result| {
+        result.findings.iter().map(|finding| format!("{}: {}", finding.rule, finding.message))
+    });
+    (summary.rendered, summary.results.len(), found.collect())
+}
+
+#[test]
+fn what_does_not_depend_on_kubernetes_is_rendered_once_for_all_its_versions() {
+    let versions = "['1.30', '1.31', '1.32', '1.33']";
+    let plain = TEMPLATE.replace(".Capabilities.KubeVersion.Minor", "\"any\"");
+    // By each Helm, and once more with every change at once.
+    assert_eq!(counted(&plain, versions), (3, 8, Vec::new()));
+    let compared = TEMPLATE.replace(
+        "{{ .Capabilities.KubeVersion.Minor | quote }}",
+        "{{ semverCompare \">=1.32-0\" .Capabilities.KubeVersion.Version | quote }}",
+    );
+    assert_eq!(counted(&compared, versions), (6, 8, Vec::new()));
+    assert_eq!(counted(TEMPLATE, versions), (12, 8, Vec::new()));
+}
+
+#[test]
+fn what_changes_with_every_rendering_is_told_in_each_cell() {
+    let template = TEMPLATE.replace("\ndata:\n", "\ndata:\n  random: {{ randAlphaNum 9 | quote }}\n");
+    let (_, cells, found) = counted(&template, "['1.30', '1.31']");
+    let reproducible = found.iter().filter(|finding| finding.contains("reproducible")).count();
+    assert_eq!((cells, reproducible), (4, 4), "{found:?}");
+}
+
+/// A post-renderer that passes streams on, and what it says it depends on.
+struct PassOn(Option<&'static str>);
+
+impl PostRender for PassOn {
+    fn post_render(&self, stream: &[u8], _namespace: &str) -> Result<PostRendered, Failure> {
+        Ok(PostRendered { stream: stream.to_vec(), findings: Vec::new() })
+    }
+
+    fn identity(&self) -> Option<String> {
+        self.0.map(str::to_owned)
+    }
+}
+
+#[test]
+fn a_cell_is_looked_at_again_only_when_something_changed_that_has_a_say_in_it() {
+    let directory = tempfile::tempdir().unwrap();
+    chart(directory.path(), TEMPLATE);
+    let mut plan = plan(
+        directory.path(),
+        "{helm: 4, kubernetes: '1.36', toggle: upper}, {helm: 3, toggle: broken, expect: {failure: depot}}",
+    );
+    let kept = tempfile::tempdir().unwrap();
+    plan.verdicts = Some(StoreDirectory::at(kept.path().join("kept")));
+    let known = |plan: &Plan| {
+        let summary = finished(plan);
+        let results = summary.results.into_iter();
+        let results: Vec<_> =
+            results.map(|result| (result.id, result.findings, result.objects, result.failure)).collect();
+        (summary.known, results)
+    };
+    let (none, first) = known(&plan);
+    assert_eq!((none, first.len()), (0, 6));
+    // What Helm refuses it is asked again.
+    assert_eq!(known(&plan), (5, first.clone()));
+    plan.post_render = Some(Arc::new(PassOn(Some("policies"))));
+    assert_eq!(known(&plan), (0, first.clone()));
+    assert_eq!(known(&plan).0, 5);
+    plan.post_render = Some(Arc::new(PassOn(Some("other policies"))));
+    assert_eq!(known(&plan).0, 0);
+    // Nobody knows what it depends on.
+    plan.post_render = Some(Arc::new(PassOn(None)));
+    assert_eq!((known(&plan).0, known(&plan).0), (0, 0));
+    plan.post_render = None;
+    plan.skip = vec!["valid-name".to_owned()];
+    assert_eq!(known(&plan).0, 0);
+    plan.skip.clear();
+    let text = TEMPLATE.replace("data:", "data:\n  more: text");
+    std::fs::write(directory.path().join("templates/web.yaml"), text).unwrap();
+    assert_eq!(known(&plan).0, 0);
+    assert_eq!(known(&plan).0, 5);
+}
+
+#[test]
+fn what_is_kept_of_a_run_holds_no_stream() {
+    let directory = tempfile::tempdir().unwrap();
+    chart(directory.path(), &TEMPLATE.replace("\ndata:\n", "\ndata:\n  word: hush\n"));
+    let mut plan = plan(directory.path(), "");
+    let kept = tempfile::tempdir().unwrap();
+    plan.verdicts = Some(StoreDirectory::at(kept.path().join("kept")));
+    finished(&plan);
+    let mut files = 0;
+    for folder in std::fs::read_dir(kept.path().join("kept")).unwrap() {
+        for file in std::fs::read_dir(folder.unwrap().path()).unwrap() {
+            let bytes = std::fs::read(file.unwrap().path()).unwrap();
+            assert!(!String::from_utf8_lossy(&bytes).contains("hush"));
+            files += 1;
+        }
+    }
+    assert_eq!(files, 2, "one for each Helm");
+}

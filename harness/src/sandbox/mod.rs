@@ -99,13 +99,24 @@ impl Diagnose for SandboxError {
     }
 
     fn help(&self) -> Option<String> {
-        match self {
-            Self::Fuel(_) | Self::Deadline(_) | Self::Memory(_) => Some(
-                "Nothing was printed. Render in smaller pieces (`helm template --show-only`), or look for a \
-                 policy whose expression grows with the manifest."
-                    .to_owned(),
+        Some(match self.option() {
+            Some(option) => format!(
+                "Nothing was printed. Allow more with {option}, render in smaller pieces (`helm template \
+                 --show-only`), or look for a policy whose expression grows with the manifest."
             ),
-            _ => Some("Nothing was printed. This is a fault of the plugin, not of the chart.".to_owned()),
+            None => "Nothing was printed. This is a fault of the plugin, not of the chart.".to_owned(),
+        })
+    }
+}
+
+impl SandboxError {
+    /// The option that allows more, where a limit was reached.
+    pub(crate) fn option(&self) -> Option<&'static str> {
+        match self {
+            Self::Fuel(_) => Some("--fuel"),
+            Self::Deadline(_) => Some("--deadline"),
+            Self::Memory(_) => Some("--max-memory"),
+            _ => None,
         }
     }
 }
@@ -117,7 +128,15 @@ impl Sandbox {
     ///
     /// [`SandboxError`] when the module does not fit the contract.
     pub fn new() -> Result<Self, SandboxError> {
-        let limits = SandboxLimits::default();
+        Self::with_limits(SandboxLimits::default())
+    }
+
+    /// The module this command carries, under limits of its own.
+    ///
+    /// # Errors
+    ///
+    /// [`SandboxError`] when the module does not fit the contract.
+    pub fn with_limits(limits: SandboxLimits) -> Result<Self, SandboxError> {
         let engine = engine(&limits)?;
         let module = compiled::load(&engine, PLUGIN_WASM, PLUGIN_WASM_ID)?;
         Self::link(engine, &module, limits, Some(PLUGIN_WASM_ID.to_owned()))

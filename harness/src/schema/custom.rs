@@ -16,6 +16,8 @@ use std::{fs, io};
 pub struct CustomSchemas {
     origin: String,
     table: Table,
+    /// Another for other schemas.
+    identity: String,
 }
 
 /// Why a folder gives no schemas.
@@ -57,7 +59,9 @@ impl Diagnose for SchemaError {
 
 impl CustomSchemas {
     fn new(origin: String, description: &Description) -> Self {
-        Self { origin, table: Table::read(description.finish()) }
+        let text = description.finish();
+        let identity = format!("{origin} {}", blake3::hash(text.as_bytes()));
+        Self { origin, table: Table::read(text), identity }
     }
 
     /// Those of the CustomResourceDefinitions in a stream.
@@ -126,6 +130,10 @@ impl CustomSchemas {
     /// What they were taken from.
     pub(super) fn origin(&self) -> &str {
         &self.origin
+    }
+
+    pub(super) fn identity(&self) -> &str {
+        &self.identity
     }
 
     pub(super) fn table(&self) -> &Table {

@@ -138,8 +138,7 @@ impl Description {
         }
         if is_whole {
             let mark = if is_embedded { "!" } else { "" };
-            let of_metadata =
-                fields.and_then(|fields| fields.get("metadata")).and_then(|metadata| nested(metadata));
+            let of_metadata = fields.and_then(|fields| fields.get("metadata")).and_then(nested);
             let of_metadata = of_metadata.map(|limits| format!("~{limits}")).unwrap_or_default();
             lines.push(format!(" apiVersion{mark} string\n"));
             lines.push(format!(" kind{mark} string\n"));

@@ -91,6 +91,11 @@ impl Schemas {
         self
     }
 
+    /// A text that is another when these hold something else.
+    pub(crate) fn identity(&self) -> String {
+        self.given.iter().map(|schemas| schemas.identity()).collect::<Vec<_>>().join("\n")
+    }
+
     /// Holds an object against the schema of its kind in a version of Kubernetes.
     #[must_use]
     pub fn judge(&self, object: &Object<'_>, minor: Minor) -> Verdict {

@@ -7,13 +7,14 @@ use super::error::EvaluationError;
 use super::program::Program;
 use super::value::Value;
 use std::cell::RefCell;
+use std::rc::Rc;
 
 /// The values of the root variables, and the `variables.<name>` of a policy, which are evaluated
 /// when they are first used and then remembered. One activation serves all expressions judging one
 /// object.
 ///
 /// ```
-/// use gift_plugin::cel::{Activation, Budget, Declarations, Environment, Type, Value};
+/// use gift_plugin::cel::{Activation, Budget, Declarations, Environment, Memory, Type, Value};
 ///
 /// let environment = Environment::for_minor(34);
 /// let mut declarations = Declarations::admission();
@@ -23,7 +24,7 @@ use std::cell::RefCell;
 ///
 /// let mut activation = Activation::default();
 /// activation.bind("object", Value::Int(41));
-/// activation.bind_variable("answer", &answer);
+/// activation.bind_variable("answer", &answer, Memory::default());
 /// let verdict = rule.evaluate(&activation, &mut Budget::new(1_000));
 /// assert_eq!(verdict.ok().and_then(|value| value.as_bool()), Some(true));
 /// # Ok::<(), gift_plugin::cel::CompileError>(())
@@ -39,11 +40,17 @@ pub struct Activation<'a> {
 struct Variable<'a> {
     name: &'a str,
     program: &'a Program,
-    state: RefCell<State<'a>>,
+    memory: Memory<'a>,
 }
 
-#[derive(Clone, Debug)]
+/// Where the value of a variable is remembered. Activations that have one in common compute it once: they
+/// must give all that its expression refers to the same values.
+#[derive(Clone, Debug, Default)]
+pub struct Memory<'a>(Rc<RefCell<State<'a>>>);
+
+#[derive(Clone, Debug, Default)]
 enum State<'a> {
+    #[default]
     Unused,
     Running,
     Known(Result<Value<'a>, EvaluationError>),
@@ -56,8 +63,8 @@ impl<'a> Activation<'a> {
     }
 
     /// Gives `variables.<name>` the expression it is computed with.
-    pub fn bind_variable(&mut self, name: &'a str, program: &'a Program) {
-        self.variables.push(Variable { name, program, state: RefCell::new(State::Unused) });
+    pub fn bind_variable(&mut self, name: &'a str, program: &'a Program, memory: Memory<'a>) {
+        self.variables.push(Variable { name, program, memory });
     }
 
     /// The value of the root variable `name`.
@@ -75,23 +82,24 @@ impl<'a> Activation<'a> {
         let Some(variable) = self.variables.iter().find(|variable| variable.name == name) else {
             return Err(EvaluationError::NoSuchKey(name.into()));
         };
-        match &*variable.state.borrow() {
+        match &*variable.memory.0.borrow() {
             State::Known(result) => return result.clone(),
             State::Running => {
                 return Err(EvaluationError::function(format!("variable {name} refers to itself")));
             }
             State::Unused => {}
         }
-        variable.state.replace(State::Running);
+        variable.memory.0.replace(State::Running);
         let result = variable.program.evaluate(self, budget).map_err(|error| match error {
-            error if error.is_fatal() => error,
+            // What ends the evaluation of a variable is an error like any other outside of it.
+            EvaluationError::BudgetExceeded(_) | EvaluationError::TooDeep(_) => error,
             error => {
                 EvaluationError::function(format!("composited variable {name:?} fails to evaluate: {error}"))
             }
         });
         // An exhausted budget says nothing about the variable itself.
         let fatal = result.as_ref().is_err_and(EvaluationError::is_fatal);
-        variable.state.replace(if fatal { State::Unused } else { State::Known(result.clone()) });
+        variable.memory.0.replace(if fatal { State::Unused } else { State::Known(result.clone()) });
         result
     }
 }

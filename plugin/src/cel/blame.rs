@@ -113,7 +113,7 @@ impl<'a, 'r> Search<'a, 'r> {
                 None => self.places(operand),
             },
             StepKind::Binary(Operator::In, operands) => self.explain_membership(operands, wanted),
-            StepKind::Variable(name) => {
+            StepKind::Variable { name, .. } => {
                 self.within_variable(name, |search, root| search.explain(root, wanted))
             }
             StepKind::Fold(fold) => match (fold.kind, wanted) {
@@ -176,7 +176,7 @@ impl<'a, 'r> Search<'a, 'r> {
     /// The places `step` was computed from.
     fn places(&mut self, step: &'a Step) {
         match &step.kind {
-            StepKind::Literal(_) => {}
+            StepKind::Literal(_) | StepKind::UndefinedType(_) => {}
             StepKind::Root(_) => {
                 if let Some(value) = self.value(step) {
                     self.push_value(&value);
@@ -190,7 +190,7 @@ impl<'a, 'r> Search<'a, 'r> {
                     }
                 }
             },
-            StepKind::Variable(name) => match self.value(step).as_ref().and_then(node_of) {
+            StepKind::Variable { name, .. } => match self.value(step).as_ref().and_then(node_of) {
                 Some(node) => self.push(node, Vec::new()),
                 None => self.within_variable(name, |search, root| search.places(root)),
             },
@@ -245,7 +245,7 @@ impl<'a, 'r> Search<'a, 'r> {
                     Key::String(key) => Segment::Key(key.to_string()),
                     Key::Int(index) => Segment::Index(usize::try_from(index).ok()?),
                     Key::Uint(index) => Segment::Index(usize::try_from(index).ok()?),
-                    Key::Bool(_) => return None,
+                    Key::Bool(_) | Key::Double(_) => return None,
                 };
                 let (node, mut missing) = self.nearest(operand)?;
                 missing.push(segment);
@@ -255,7 +255,7 @@ impl<'a, 'r> Search<'a, 'r> {
             StepKind::Local(slot) => {
                 self.origins.get(*slot).copied().flatten().map(|origin| (origin, Vec::new()))
             }
-            StepKind::Variable(name) => {
+            StepKind::Variable { name, .. } => {
                 let mut nearest = None;
                 self.within_variable(name, |search, root| nearest = search.nearest(root));
                 nearest

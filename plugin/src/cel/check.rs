@@ -1,48 +1,94 @@
 //! Looks names up, checks types as far as they are known, and prepares an expression for running.
 //!
-//! Depends on [`super::ast`], [`super::types`], [`super::library`], [`super::macros`] and
+//! Depends on [`super::ast`], [`super::unify`], [`super::library`], [`super::macros`], [`super::literals`] and
 //! [`super::program`].
 
 use super::ast::{Element, Entry, Expression, ExpressionKind, Operator};
 use super::environment::Declarations;
-use super::error::CompileError;
+use super::error::{CompileError, first};
 use super::library::{self, Overload, regex};
+use super::literals::Literals;
 use super::parser::qualified_name;
 use super::program::{Call, Literal, Step, StepKind};
 use super::signatures::{self, Signature};
-use super::types::{Bindings, Kind, Type};
+use super::types::{Kind, Shape, Type};
+use super::unify::{Substitutions, most_general};
 
 /// A checked part of an expression and its type.
-pub(super) type Checked = Result<(Step, Type), CompileError>;
+pub(super) type Checked = (Step, Type);
 
-/// Checks one expression.
+/// Checks one expression. It goes on after a mistake, for the API server tells the one that stands first.
 pub(super) struct Checker<'e> {
-    source: &'e str,
-    minor: u32,
+    pub(super) source: &'e str,
+    pub(super) minor: u32,
     declarations: &'e Declarations,
     /// The variables of the macros around the current part.
     pub(super) scope: Vec<(String, Type)>,
-    /// How many calls of `format` are around the current part: their lists may mix types.
-    mixing: usize,
+    pub(super) types: Substitutions,
+    errors: Vec<CompileError>,
+    literals: Literals<'e>,
+}
+
+/// The root of the program for an expression, and its type.
+pub(super) fn check(
+    source: &str,
+    minor: u32,
+    declarations: &Declarations,
+    expression: &Expression,
+) -> Result<(Step, Type), CompileError> {
+    let mut checker = Checker {
+        source,
+        minor,
+        declarations,
+        scope: Vec::new(),
+        types: Substitutions::default(),
+        errors: Vec::new(),
+        literals: Literals::default(),
+    };
+    let (step, of) = checker.check(expression);
+    let Checker { errors, literals, types, .. } = checker;
+    match first(errors).or_else(|| first(literals.mistakes(source, &types))) {
+        Some(error) => Err(error),
+        None => Ok((step, types.settle(&of))),
+    }
 }
 
 impl<'e> Checker<'e> {
-    pub(super) const fn new(source: &'e str, minor: u32, declarations: &'e Declarations) -> Self {
-        Self { source, minor, declarations, scope: Vec::new(), mixing: 0 }
+    /// Notes a mistake; what is wrong already has a type of its own.
+    pub(super) fn error(&mut self, offset: usize, message: impl Into<String>) -> Checked {
+        self.errors.push(CompileError::new(self.source, offset, message));
+        (step(StepKind::Literal(Literal::Null)), Type::Error)
     }
 
-    pub(super) fn error<T>(&self, offset: usize, message: impl Into<String>) -> Result<T, CompileError> {
-        Err(CompileError::new(self.source, offset, message))
-    }
-
-    fn undeclared<T>(&self, offset: usize, name: &str) -> Result<T, CompileError> {
+    fn undeclared(&mut self, offset: usize, name: &str) -> Checked {
         let name = name.trim_start_matches('.');
         self.error(offset, format!("undeclared reference to '{name}' (in container '')"))
     }
 
-    pub(super) fn check(&mut self, expression: &Expression) -> Checked {
+    /// A name, or the beginning of one, that Kubernetes `1.<since>` knows and this version does not.
+    pub(super) fn too_new(&mut self, offset: usize, name: &str, whole: &str, since: u32) -> Checked {
+        self.error(
+            offset,
+            format!(
+                "undeclared reference to '{name}' (in container ''): {whole} needs Kubernetes 1.{since}, and this is for 1.{}",
+                self.minor
+            ),
+        )
+    }
+
+    pub(super) fn mismatch(&mut self, offset: usize, expected: &Type, found: &Type) -> Checked {
+        self.error(offset, format!("expected type '{expected}' but found '{found}'"))
+    }
+
+    pub(super) fn check(&mut self, expression: &'e Expression) -> Checked {
+        let checked = self.kind(expression);
+        self.literals.note(expression, &checked.1);
+        checked
+    }
+
+    fn kind(&mut self, expression: &'e Expression) -> Checked {
         let offset = expression.offset;
-        let literal = |literal, of| Ok((step(StepKind::Literal(literal)), Type::Plain(of)));
+        let literal = |literal, of| (step(StepKind::Literal(literal)), Type::Plain(of));
         match &expression.kind {
             ExpressionKind::Null => literal(Literal::Null, Kind::Null),
             ExpressionKind::Bool(value) => literal(Literal::Bool(*value), Kind::Bool),
@@ -70,15 +116,22 @@ impl<'e> Checker<'e> {
 
     fn identifier(&mut self, offset: usize, name: &str) -> Checked {
         if let Some(slot) = self.scope.iter().rposition(|(local, _)| local == name) {
-            return Ok((step(StepKind::Local(slot)), self.scope[slot].1.clone()));
+            return (step(StepKind::Local(slot)), self.scope[slot].1.clone());
         }
         let plain = name.trim_start_matches('.');
         if let Some(declared) = self.declarations.root(plain) {
-            return Ok((step(StepKind::Root(plain.into())), declared.clone()));
+            return (step(StepKind::Root(plain.into())), declared.clone());
         }
-        if let Some(kind) = Kind::named(plain) {
-            let of = Type::TypeOf(Box::new(Type::Plain(kind)));
-            return Ok((step(StepKind::Literal(Literal::Type(kind))), of));
+        if let Some(kind) = Kind::named(plain, self.minor) {
+            return (step(StepKind::Literal(Literal::Type(kind))), Type::of_name(kind));
+        }
+        let undefined = match plain {
+            "timestamp" => Some((Kind::Timestamp, "timestamp")),
+            "duration" => Some((Kind::Duration, "duration")),
+            _ => None,
+        };
+        if let Some((kind, name)) = undefined {
+            return (step(StepKind::UndefinedType(name)), Type::of_name(kind));
         }
         if plain == "authorizer" {
             return self.error(offset, "authorizer asks a running cluster and cannot be evaluated here");
@@ -86,100 +139,115 @@ impl<'e> Checker<'e> {
         self.undeclared(offset, plain)
     }
 
-    fn is_name(&self, expression: &Expression, name: &str) -> bool {
-        matches!(&expression.kind, ExpressionKind::Identifier(own) if own == name)
-            && !self.scope.iter().any(|(local, _)| local == name)
-            && self.declarations.root(name).is_none()
+    /// Whether the expression is the name of a policy's variables as a whole.
+    fn is_variables(&self, expression: &Expression) -> bool {
+        self.declarations.has_variables()
+            && matches!(&expression.kind, ExpressionKind::Identifier(name) if name == "variables")
+            && !self.scope.iter().any(|(local, _)| local == "variables")
+            && self.declarations.root("variables").is_none()
     }
 
-    fn select(&mut self, whole: &Expression, operand: &Expression, field: &str, optional: bool) -> Checked {
-        if !optional && self.is_name(operand, "variables") {
+    fn select(
+        &mut self,
+        whole: &'e Expression,
+        operand: &'e Expression,
+        field: &str,
+        optional: bool,
+    ) -> Checked {
+        if self.is_variables(operand) {
             return match self.declarations.variable(field) {
-                Some(of) => Ok((step(StepKind::Variable(field.into())), of.clone())),
+                Some(of) => {
+                    let of = if optional { Type::optional(of.clone()) } else { of.clone() };
+                    (step(StepKind::Variable { name: field.into(), optional }), of)
+                }
                 None => self.error(whole.offset, format!("undefined field '{field}'")),
             };
         }
-        if let Some(kind) = qualified_name(whole).as_deref().and_then(Kind::named) {
-            let of = Type::TypeOf(Box::new(Type::Plain(kind)));
-            return Ok((step(StepKind::Literal(Literal::Type(kind))), of));
+        if let Some(kind) = qualified_name(whole).as_deref().and_then(|name| Kind::named(name, self.minor)) {
+            return (step(StepKind::Literal(Literal::Type(kind))), Type::of_name(kind));
         }
-        let (operand, of) = self.check(operand)?;
-        let selected = self.field(whole.offset, &of, field)?;
-        let selected = match selected {
-            Type::Optional(_) => selected,
-            selected if optional => Type::optional(selected),
-            selected => selected,
-        };
-        Ok((step(StepKind::Select { operand: Box::new(operand), field: field.into(), optional }), selected))
+        let (operand, of) = self.check(operand);
+        let selected = self.field(whole.offset, &of, field, optional);
+        (step(StepKind::Select { operand: Box::new(operand), field: field.into(), optional }), selected)
     }
 
-    /// The type of a field of a value of type `of`.
-    fn field(&self, offset: usize, of: &Type, field: &str) -> Result<Type, CompileError> {
-        match of {
-            Type::Dyn => Ok(Type::Dyn),
-            Type::Map(_, value) => Ok((**value).clone()),
-            Type::Optional(value) => self.field(offset, value, field).map(Type::optional),
+    /// The type of a field of a value of type `of`. What is selected from an optional is optional itself.
+    fn field(&mut self, offset: usize, of: &Type, field: &str, optional: bool) -> Type {
+        let (of, optional) = match self.types.resolve(of) {
+            Type::Optional(value) => (*value, true),
+            other => (other, optional),
+        };
+        let selected = match &of {
+            Type::Dyn | Type::Error => Type::Dyn,
+            Type::Variable(_) => {
+                self.types.accept(&Type::Dyn, &of);
+                Type::Dyn
+            }
+            Type::Map(_, value) => (**value).clone(),
             Type::Object(object) => match object.fields.get(field) {
-                Some(of) => Ok(of.clone()),
-                None => self.error(offset, format!("undefined field '{field}'")),
+                Some(of) => of.clone(),
+                None => self.error(offset, format!("undefined field '{field}'")).1,
             },
-            other => self.error(offset, format!("type '{other}' does not support field selection")),
-        }
+            Type::Plain(Kind::Quantity | Kind::Url | Kind::Semver | Kind::Format) => {
+                self.error(offset, format!("unexpected failed resolution of '{of}'")).1
+            }
+            other => {
+                self.error(offset, format!("type '{other}' does not support field selection"));
+                Type::Dyn
+            }
+        };
+        let selected = if optional { Type::optional(selected) } else { selected };
+        self.types.resolve(&selected)
     }
 
-    /// `has(operand.field)`.
-    pub(super) fn has(&mut self, offset: usize, argument: &Expression) -> Checked {
-        let ExpressionKind::Select { operand, field, optional } = &argument.kind else {
+    /// `has(operand.field)`, called at `offset`.
+    pub(super) fn has(&mut self, offset: usize, argument: &'e Expression) -> Checked {
+        let ExpressionKind::Select { operand, field, .. } = &argument.kind else {
             return self.error(argument.offset, "invalid argument to has() macro");
         };
-        if self.is_name(operand, "variables") {
+        if self.is_variables(operand) {
             // A declared variable always has a value; an undeclared one is an error all the same.
-            self.check(argument)?;
-            return Ok((step(StepKind::Literal(Literal::Bool(true))), Type::BOOL));
+            self.check(argument);
+            return (step(StepKind::Literal(Literal::Bool(true))), Type::BOOL);
         }
-        if *optional {
-            return self.error(argument.offset, "invalid argument to has() macro");
-        }
-        let (operand, of) = self.check(operand)?;
-        self.field(offset, &of, field)?;
-        Ok((step(StepKind::Has { operand: Box::new(operand), field: field.as_str().into() }), Type::BOOL))
+        let (operand, of) = self.check(operand);
+        self.field(offset, &of, field, false);
+        (step(StepKind::Has { operand: Box::new(operand), field: field.as_str().into() }), Type::BOOL)
     }
 
-    fn index(&mut self, offset: usize, operand: &Expression, index: &Expression, optional: bool) -> Checked {
-        if self.is_name(operand, "variables") {
-            let (_, of) = self.check(index)?;
-            return self.error(
-                offset,
-                format!("found no matching overload for '_[_]' applied to '(kubernetes.variables, {of})'"),
-            );
-        }
-        let (operand, of) = self.check(operand)?;
-        let (index, index_type) = self.check(index)?;
+    fn index(
+        &mut self,
+        offset: usize,
+        operand: &'e Expression,
+        index: &'e Expression,
+        optional: bool,
+    ) -> Checked {
+        let (operand, of) = if self.is_variables(operand) {
+            (step(StepKind::Literal(Literal::Null)), Declarations::variables_type())
+        } else {
+            self.check(operand)
+        };
+        let (index, index_type) = self.check(index);
         let (name, signatures) =
             if optional { ("_[?_]", signatures::OPTIONAL_INDEX) } else { ("_[_]", signatures::INDEX) };
-        let result = self.resolve(offset, name, signatures, &[of, index_type])?;
-        Ok((step(StepKind::Index { operand: Box::new(operand), index: Box::new(index), optional }), result))
+        let result = self.operator(offset, name, signatures, &[of, index_type]);
+        (step(StepKind::Index { operand: Box::new(operand), index: Box::new(index), optional }), result)
     }
 
-    fn operation(&mut self, offset: usize, operator: Operator, operands: &[Expression]) -> Checked {
-        let mut steps = Vec::with_capacity(operands.len());
-        let mut types = Vec::with_capacity(operands.len());
-        for operand in operands {
-            let (step, of) = self.check(operand)?;
-            steps.push(step);
-            types.push(of);
-        }
-        let signatures = signatures::of(operator);
+    fn operation(&mut self, offset: usize, operator: Operator, operands: &'e [Expression]) -> Checked {
+        let (steps, types): (Vec<Step>, Vec<Type>) =
+            operands.iter().map(|operand| self.check(operand)).unzip();
         if let Operator::And | Operator::Or = operator {
+            let mut result = Type::BOOL;
             for (operand, of) in operands.iter().zip(&types) {
-                if !Type::BOOL.accepts(of) {
-                    return self.error(operand.offset, format!("expected type 'bool' but found '{of}'"));
+                if !self.types.accept(of, &Type::BOOL) {
+                    result = self.mismatch(operand.offset, &Type::BOOL, of).1;
                 }
             }
             let kind = if operator == Operator::And { StepKind::And(steps) } else { StepKind::Or(steps) };
-            return Ok((step(kind), Type::BOOL));
+            return (step(kind), result);
         }
-        let result = self.resolve(offset, operator.function(), signatures, &types)?;
+        let result = self.operator(offset, operator.function(), signatures::of(operator), &types);
         let mut steps = steps.into_iter();
         let kind = match (operator, steps.next(), steps.next(), steps.next()) {
             (Operator::Not, Some(operand), ..) => StepKind::Not(Box::new(operand)),
@@ -190,273 +258,218 @@ impl<'e> Checker<'e> {
             (operator, Some(left), Some(right), _) => StepKind::Binary(operator, Box::new([left, right])),
             _ => return self.error(offset, "operator not found"),
         };
-        Ok((step(kind), result))
+        (step(kind), result)
     }
 
-    /// The type of an operator's result for operands of `types`.
-    pub(super) fn resolve(
-        &self,
+    /// The type an operator gives for operands of `types`.
+    pub(super) fn operator(
+        &mut self,
         offset: usize,
         name: &str,
         signatures: &[Signature],
         types: &[Type],
-    ) -> Result<Type, CompileError> {
-        let results = signatures.iter().filter_map(|(parameters, result)| {
-            let mut bindings = Bindings::default();
-            let fits = parameters.len() == types.len()
-                && parameters.iter().zip(types).all(|(parameter, of)| parameter.accepts(of, &mut bindings));
-            fits.then(|| result.with(&bindings))
-        });
-        match common(results) {
-            Some(result) => Ok(result),
-            None => self.no_overload(offset, name, types, false),
+    ) -> Type {
+        let mut result = None;
+        for (parameters, gives) in signatures {
+            if let Some(of) = self.fits(parameters, gives, types) {
+                result = Some(joined(result, of));
+            }
         }
+        result.unwrap_or_else(|| self.no_overload(offset, name, types, false).1)
     }
 
-    pub(super) fn no_overload<T>(
-        &self,
-        offset: usize,
-        name: &str,
-        types: &[Type],
-        method: bool,
-    ) -> Result<T, CompileError> {
-        let shown = |types: &[Type]| types.iter().map(Type::to_string).collect::<Vec<_>>().join(", ");
+    /// The result of an overload for arguments of `types`, if it takes them.
+    pub(super) fn fits(&mut self, parameters: &[Shape], result: &Shape, types: &[Type]) -> Option<Type> {
+        let shapes = parameters.iter().chain(std::iter::once(result));
+        let first = self.types.fresh(shapes.map(Shape::parameters).max().unwrap_or(0));
+        if parameters.len() != types.len() {
+            return None;
+        }
+        let is_written = |(shape, of): (&Shape, &Type)| {
+            matches!(shape, Shape::Written) && !matches!(self.types.resolve(of), Type::Dyn)
+        };
+        if parameters.iter().zip(types).any(is_written) {
+            return None;
+        }
+        let wanted = parameters.iter().map(|shape| shape.with(first));
+        self.types.accept_all(types.iter().zip(wanted)).then(|| self.types.resolve(&result.with(first)))
+    }
+
+    pub(super) fn no_overload(&mut self, offset: usize, name: &str, types: &[Type], method: bool) -> Checked {
+        let shown = |types: &[Type]| {
+            types.iter().map(|of| self.types.settle(of).to_string()).collect::<Vec<_>>().join(", ")
+        };
         let applied = match types {
-            [target, arguments @ ..] if method => format!("{target}.({})", shown(arguments)),
+            [target, arguments @ ..] if method => {
+                format!("{}.({})", self.types.settle(target), shown(arguments))
+            }
             types => format!("({})", shown(types)),
         };
         self.error(offset, format!("found no matching overload for '{name}' applied to '{applied}'"))
     }
 
-    fn list(&mut self, elements: &[Element]) -> Checked {
+    fn list(&mut self, elements: &'e [Element]) -> Checked {
         let mut steps = Vec::with_capacity(elements.len());
+        let mut types = Vec::with_capacity(elements.len());
         let mut joined = None;
         for Element { optional, value } in elements {
-            let (element, of) = self.check(value)?;
-            let of = self.entry_type(value.offset, *optional, of)?;
-            joined = Some(self.join(value.offset, joined, of)?);
+            let (element, of) = self.check(value);
+            let of = self.entry_type(value.offset, *optional, of);
+            types.push((value.offset, of.clone()));
+            joined = Some(self.join(joined, of));
             steps.push((*optional, element));
         }
-        Ok((step(StepKind::List(steps)), Type::list(joined.unwrap_or(Type::Dyn))))
+        self.literals.list(types);
+        let element = joined.unwrap_or_else(|| self.types.variable());
+        (step(StepKind::List(steps)), Type::list(element))
     }
 
-    fn map(&mut self, entries: &[Entry]) -> Checked {
+    fn map(&mut self, entries: &'e [Entry]) -> Checked {
         let mut steps = Vec::with_capacity(entries.len());
+        let mut types = Vec::with_capacity(entries.len());
         let (mut keys, mut values) = (None, None);
         for Entry { optional, key, value } in entries {
-            let (key_step, key_type) = self.check(key)?;
-            keys = Some(self.join(key.offset, keys, key_type)?);
-            let (value_step, value_type) = self.check(value)?;
-            let value_type = self.entry_type(value.offset, *optional, value_type)?;
-            values = Some(self.join(value.offset, values, value_type)?);
+            let (key_step, key_type) = self.check(key);
+            keys = Some(self.join(keys, key_type.clone()));
+            let (value_step, value_type) = self.check(value);
+            let value_type = self.entry_type(value.offset, *optional, value_type);
+            types.push([(key.offset, key_type), (value.offset, value_type.clone())]);
+            values = Some(self.join(values, value_type));
             steps.push((*optional, key_step, value_step));
         }
-        Ok((step(StepKind::Map(steps)), Type::map(keys.unwrap_or(Type::Dyn), values.unwrap_or(Type::Dyn))))
+        self.literals.map(types);
+        let mut of = |known: Option<Type>| known.unwrap_or_else(|| self.types.variable());
+        let of = Type::map(of(keys), of(values));
+        (step(StepKind::Map(steps)), of)
     }
 
     /// The type of an entry, which an optional one holds.
-    fn entry_type(&self, offset: usize, optional: bool, of: Type) -> Result<Type, CompileError> {
+    fn entry_type(&mut self, offset: usize, optional: bool, of: Type) -> Type {
         match of {
-            of if !optional => Ok(of),
-            Type::Optional(value) => Ok(*value),
-            Type::Dyn => Ok(Type::Dyn),
-            other => {
-                self.error(offset, format!("expected type 'optional_type({other})' but found '{other}'"))
+            Type::Optional(value) if optional => *value,
+            of => {
+                if optional && of != Type::Dyn {
+                    self.mismatch(offset, &Type::optional(of.clone()), &of);
+                }
+                of
             }
         }
     }
 
-    /// The type of elements of both types. The API server asks for the very same one, except in
-    /// arguments of `format`.
-    fn join(&self, offset: usize, known: Option<Type>, of: Type) -> Result<Type, CompileError> {
+    /// The type of elements of both types.
+    fn join(&mut self, known: Option<Type>, of: Type) -> Type {
         match known {
-            None => Ok(of),
-            Some(known) if known == of => Ok(known),
-            Some(_) if self.mixing > 0 => Ok(Type::Dyn),
-            // The type of an empty list or map is only as dynamic as it is empty.
-            Some(known) if is_container(&known) && known.accepts(&of) => Ok(known),
-            Some(known) => self.error(offset, format!("expected type '{known}' but found '{of}'")),
+            None => of,
+            Some(known) if self.types.accept(&known, &of) => most_general(known, of),
+            // Told when all types are known, unless it is in a call of `format`.
+            Some(_) => Type::Dyn,
         }
     }
 
     fn call(
         &mut self,
         offset: usize,
-        target: Option<&Expression>,
-        function: &str,
-        arguments: &[Expression],
+        target: Option<&'e Expression>,
+        function: &'e str,
+        arguments: &'e [Expression],
     ) -> Checked {
-        if let Some(result) = self.expand_macro(offset, target, function, arguments) {
-            return result;
+        if let Some(expanded) = self.expand_macro(offset, target, function, arguments) {
+            return expanded;
         }
         let plain = function.trim_start_matches('.');
+        self.literals.enter(plain);
+        let mut checked: Vec<Checked> = arguments.iter().map(|argument| self.check(argument)).collect();
+        self.literals.leave(plain);
         let qualified =
             target.and_then(qualified_name).map(|name| format!("{}.{plain}", name.trim_start_matches('.')));
-        if let Some(name) = qualified.filter(|name| library::exists(name)) {
-            return self.apply(offset, &name, false, arguments.iter());
-        }
-        match target {
-            Some(target) => {
-                if plain == "format" {
-                    self.check_template(offset, target, arguments)?;
+        let since = qualified.as_deref().and_then(|name| library::named(name).map(|known| known.since).min());
+        let qualified = qualified.filter(|_| since.is_some_and(|since| since <= self.minor));
+        match (target, qualified) {
+            (Some(target), None) => {
+                if let (Some(since), Some(name)) = (since, qualified_name(target)) {
+                    return self.too_new(target.offset, &name, &format!("{name}.{plain}"), since);
                 }
-                self.apply(offset, plain, true, std::iter::once(target).chain(arguments))
+                self.literals.enter(plain);
+                checked.insert(0, self.check(target));
+                self.literals.leave(plain);
+                let checked = self.apply(offset, plain, true, checked);
+                self.literals.call(offset, plain, Some(target), arguments);
+                checked
             }
-            None => self.apply(offset, plain, false, arguments.iter()),
+            (_, qualified) => {
+                let checked = self.apply(offset, qualified.as_deref().unwrap_or(plain), false, checked);
+                self.literals.call(offset, plain, None, arguments);
+                checked
+            }
         }
     }
 
-    /// A literal template asks for as many values as its literal list has.
-    fn check_template(
-        &self,
-        offset: usize,
-        template: &Expression,
-        arguments: &[Expression],
-    ) -> Result<(), CompileError> {
-        let (ExpressionKind::String(template), [Expression { kind: ExpressionKind::List(elements), .. }]) =
-            (&template.kind, arguments)
-        else {
-            return Ok(());
+    fn apply(&mut self, offset: usize, name: &str, method: bool, arguments: Vec<Checked>) -> Checked {
+        let (steps, types): (Vec<Step>, Vec<Type>) = arguments.into_iter().unzip();
+        if matches!(name, "or" | "orValue") {
+            return self.or_else(offset, name, method, steps, &types);
+        }
+        let mut overloads: Vec<&'static Overload> = Vec::new();
+        let mut result = None;
+        let (mut known, mut later) = (false, None);
+        for overload in library::named(name) {
+            if overload.since > self.minor {
+                if overload.method == method {
+                    later = Some(later.map_or(overload.since, |known: u32| known.min(overload.since)));
+                }
+                continue;
+            }
+            known = true;
+            if overload.method != method {
+                continue;
+            }
+            if let Some(of) = self.fits(overload.parameters, &overload.result, &types) {
+                overloads.push(overload);
+                result = Some(joined(result, of));
+            }
+        }
+        let Some(result) = result else {
+            return match later {
+                Some(since) if !known => self.too_new(offset, name, name, since),
+                _ if known => self.no_overload(offset, name, &types, method),
+                _ => self.undeclared(offset, name),
+            };
         };
-        if elements.iter().any(|element| element.optional) {
-            return Ok(());
+        if name == "size" {
+            // It asks the value itself, whatever type it was thought to have.
+            overloads = library::named(name).filter(|overload| overload.method == method).collect();
         }
-        let expected = template.replace("%%", "").matches('%').count();
-        let given = elements.len();
-        if given > expected {
-            let message =
-                format!("too many arguments supplied to string.format (expected {expected}, got {given})");
-            return self.error(offset, message);
-        }
-        if given < expected && !template.ends_with('%') {
-            return self.error(offset, format!("index {given} out of range"));
-        }
-        Ok(())
+        let pattern = matches!(name, "matches" | "find" | "findAll").then(|| steps.get(1)).flatten();
+        let regex = match pattern.map(|step| &step.kind) {
+            // What is wrong with it is told when the types are known to be right.
+            Some(StepKind::Literal(Literal::String(pattern))) => regex::compile(pattern).ok(),
+            _ => None,
+        };
+        let measured = match (name, overloads.as_slice()) {
+            ("distinct" | "sort", [_]) => Some(0),
+            ("flatten", [overload]) if overload.parameters.len() == 2 => Some(1),
+            _ => None,
+        };
+        (step(StepKind::Call(Call { overloads, arguments: steps, regex, measured })), result)
     }
 
-    fn apply<'x>(
+    fn or_else(
         &mut self,
         offset: usize,
         name: &str,
         method: bool,
-        arguments: impl Iterator<Item = &'x Expression>,
-    ) -> Checked {
-        let (mut steps, mut types, mut offsets) = (Vec::new(), Vec::new(), Vec::new());
-        if name == "format" {
-            self.mixing += 1;
-        }
-        for (index, argument) in arguments.enumerate() {
-            if index == usize::from(method)
-                && library::named(name).next().is_none()
-                && !matches!(name, "or" | "orValue")
-            {
-                return self.undeclared(offset, name);
-            }
-            let (step, of) = self.check(argument)?;
-            steps.push(step);
-            types.push(of);
-            offsets.push(argument.offset);
-        }
-        if name == "format" {
-            self.mixing -= 1;
-        }
-        if method && matches!(name, "or" | "orValue") && steps.len() == 2 {
-            return self.or_else(offset, name, steps, &types);
-        }
-        let mut overloads: Vec<&'static Overload> = Vec::new();
-        let mut results = Vec::new();
-        let mut later: Option<u32> = None;
-        for overload in library::named(name).filter(|overload| overload.method == method) {
-            let mut bindings = Bindings::default();
-            let fits = overload.parameters.len() == types.len()
-                && overload.parameters.iter().zip(&types).all(|(shape, of)| shape.accepts(of, &mut bindings));
-            if overload.since > self.minor {
-                later = Some(later.map_or(overload.since, |known| known.min(overload.since)));
-            } else if fits {
-                overloads.push(overload);
-                results.push(overload.result.with(&bindings));
-            }
-        }
-        let (Some(first), Some(result)) = (overloads.first(), common(results.into_iter())) else {
-            return self.unknown_function(offset, name, method, &types, later);
-        };
-        let name = first.name;
-        let pattern = matches!(name, "matches" | "find" | "findAll").then(|| steps.get(1)).flatten();
-        let regex = match pattern.map(|step| &step.kind) {
-            Some(StepKind::Literal(Literal::String(pattern))) => match regex::compile(pattern) {
-                Ok(regex) => Some(regex),
-                Err(error) => return self.error(offsets[1], format!("invalid {name} argument: {error}")),
-            },
-            _ => None,
-        };
-        self.check_literals(name, &steps, &offsets)?;
-        Ok((step(StepKind::Call(Call { overloads, arguments: steps, regex })), result))
-    }
-
-    /// Literals that can be seen to be wrong.
-    fn check_literals(&self, name: &str, steps: &[Step], offsets: &[usize]) -> Result<(), CompileError> {
-        let ([Step { kind: StepKind::Literal(literal) }], [offset]) = (steps, offsets) else {
-            return Ok(());
-        };
-        let valid = match (name, literal) {
-            ("duration", Literal::String(text)) => library::time::Duration::parse(text).is_ok(),
-            // The API server takes a literal duration for text, whatever it is.
-            ("duration", Literal::Int(_)) => false,
-            ("timestamp", Literal::String(text)) => library::time::Timestamp::parse(text).is_ok(),
-            ("timestamp", Literal::Int(seconds)) => library::time::Timestamp::from_seconds(*seconds).is_ok(),
-            _ => true,
-        };
-        if valid { Ok(()) } else { self.error(*offset, format!("invalid {name} argument")) }
-    }
-
-    fn or_else(&self, offset: usize, name: &str, steps: Vec<Step>, types: &[Type]) -> Checked {
-        let unwrap = name == "orValue";
-        let signatures = if unwrap { signatures::OR_VALUE } else { signatures::OR };
-        let Ok(result) = self.resolve(offset, name, signatures, types) else {
-            return self.no_overload(offset, name, types, true);
-        };
-        match <[Step; 2]>::try_from(steps) {
-            Ok(operands) => Ok((step(StepKind::OrElse { operands: Box::new(operands), unwrap }), result)),
-            Err(_) => self.no_overload(offset, name, types, true),
-        }
-    }
-
-    fn unknown_function<T>(
-        &self,
-        offset: usize,
-        name: &str,
-        method: bool,
+        steps: Vec<Step>,
         types: &[Type],
-        later: Option<u32>,
-    ) -> Result<T, CompileError> {
-        let known = library::named(name).any(|overload| overload.since <= self.minor);
-        match later {
-            Some(since) if !library::named(name).any(|overload| overload.since <= self.minor && overload.method == method) => {
-                self.error(
-                    offset,
-                    format!(
-                        "undeclared reference to '{name}' (in container ''): it needs Kubernetes 1.{since}, and this is for 1.{}",
-                        self.minor
-                    ),
-                )
+    ) -> Checked {
+        let unwrap = name == "orValue";
+        let (parameters, result) = if unwrap { signatures::OR_VALUE } else { signatures::OR };
+        let result = if method { self.fits(parameters, &result, types) } else { None };
+        match (result, <[Step; 2]>::try_from(steps)) {
+            (Some(result), Ok(operands)) => {
+                (step(StepKind::OrElse { operands: Box::new(operands), unwrap }), result)
             }
-            _ if known || name == "or" || name == "orValue" => self.no_overload(offset, name, types, method),
-            _ => self.undeclared(offset, name),
+            _ => self.no_overload(offset, name, types, method),
         }
-    }
-
-    /// Fails unless this is for Kubernetes `1.<since>` or newer.
-    pub(super) fn require(&self, offset: usize, name: &str, since: u32) -> Result<(), CompileError> {
-        if self.minor >= since {
-            return Ok(());
-        }
-        self.error(
-            offset,
-            format!(
-                "undeclared reference to '{name}' (in container ''): it needs Kubernetes 1.{since}, and this is for 1.{}",
-                self.minor
-            ),
-        )
     }
 }
 
@@ -464,12 +477,11 @@ pub(super) const fn step(kind: StepKind) -> Step {
     Step { kind }
 }
 
-/// The one type all results have, else `dyn`; nothing when there is no result.
-fn common(mut results: impl Iterator<Item = Type>) -> Option<Type> {
-    let first = results.next()?;
-    Some(if results.all(|other| other == first) { first } else { Type::Dyn })
-}
-
-const fn is_container(of: &Type) -> bool {
-    matches!(of, Type::List(_) | Type::Map(..) | Type::Optional(_))
+/// The type of what one or another overload gives.
+pub(super) fn joined(known: Option<Type>, of: Type) -> Type {
+    match known {
+        None => of,
+        Some(known) if known == of => known,
+        Some(_) => Type::Dyn,
+    }
 }

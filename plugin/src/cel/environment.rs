@@ -1,10 +1,11 @@
 //! Which language an expression is compiled for: a Kubernetes version, and the names it may use.
 //!
-//! Depends on [`super::check`], [`super::parser`] and [`super::types`].
+//! Depends on [`super::parser`], [`super::check`], [`super::plan`] and [`super::types`].
 
-use super::check::Checker;
+use super::check::check;
 use super::error::CompileError;
 use super::parser::parse;
+use super::plan::plan;
 use super::program::Program;
 use super::types::{Kind, ObjectType, Type};
 use std::collections::BTreeMap;
@@ -47,8 +48,9 @@ impl Environment {
     ///
     /// The first thing the API server would refuse the expression for.
     pub fn compile(self, source: &str, declarations: &Declarations) -> Result<Program, CompileError> {
-        let expression = parse(source)?;
-        let (root, result) = Checker::new(source, self.minor, declarations).check(&expression)?;
+        let expression = parse(source, self.minor)?;
+        let (mut root, result) = check(source, self.minor, declarations, &expression)?;
+        plan(source, &mut root)?;
         Ok(Program { root, result })
     }
 }
@@ -95,6 +97,15 @@ impl Declarations {
 
     pub(super) fn variable(&self, name: &str) -> Option<&Type> {
         self.variables.get(name)
+    }
+
+    pub(super) fn has_variables(&self) -> bool {
+        !self.variables.is_empty()
+    }
+
+    /// The type of all variables as a whole.
+    pub(super) fn variables_type() -> Type {
+        object("kubernetes.variables", [])
     }
 }
 

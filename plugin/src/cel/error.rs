@@ -54,6 +54,11 @@ impl CompileError {
     }
 }
 
+/// The error that stands first in the text, the one found first of several at the same place.
+pub(super) fn first(errors: Vec<CompileError>) -> Option<CompileError> {
+    errors.into_iter().min_by_key(|error| error.offset)
+}
+
 impl fmt::Display for CompileError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { line, column, message, snippet, .. } = self;
@@ -86,6 +91,9 @@ pub enum EvaluationError {
     /// An operator or a function is not defined for the operands it met.
     #[error("no such overload")]
     NoSuchOverload,
+    /// The same, where the API server tells which one: an operator's name, or a function's with types.
+    #[error("no such overload: {0}")]
+    NoSuchFunction(Box<str>),
     /// A root variable has no value in this evaluation.
     #[error("no such attribute(s): {0}")]
     NoSuchAttribute(Box<str>),
@@ -110,6 +118,9 @@ pub enum EvaluationError {
     /// What a function says about its arguments.
     #[error("{0}")]
     Function(Box<str>),
+    /// Something the API server itself does not survive; it gives up the whole expression.
+    #[error("internal error: {0}")]
+    Internal(Box<str>),
     /// The evaluation did more work than it may.
     #[error(
         "operation cancelled: actual cost limit exceeded: the expression needs more than {0} steps; simplify it or judge smaller objects"
@@ -126,9 +137,24 @@ impl EvaluationError {
         Self::Function(message.into().into_boxed_str())
     }
 
+    /// What the API server says when it looks at the size of something that has none.
+    pub(super) fn unmeasurable(implementation: &str, wanted: &str) -> Self {
+        Self::Internal(match wanted {
+            "types.Int" => format!("interface conversion: ref.Val is {implementation}, not types.Int").into(),
+            _ => {
+                let has_sum = ["Int", "Uint", "Double", "String", "Bytes", "Duration", "Timestamp"]
+                    .iter()
+                    .any(|of| implementation.strip_prefix("types.") == Some(of));
+                let missing = if has_sum { "Contains" } else { "Add" };
+                format!("interface conversion: {implementation} is not {wanted}: missing method {missing}")
+                    .into()
+            }
+        })
+    }
+
     /// Whether the evaluation as a whole has to stop: `||` and `&&` do not absorb such an error.
     #[must_use]
     pub const fn is_fatal(&self) -> bool {
-        matches!(self, Self::BudgetExceeded(_) | Self::TooDeep(_))
+        matches!(self, Self::BudgetExceeded(_) | Self::TooDeep(_) | Self::Internal(_))
     }
 }

@@ -6,11 +6,11 @@ use super::activation::Activation;
 use super::ast::Operator;
 use super::budget::Budget;
 use super::error::EvaluationError;
-use super::library::{CallContext, lists};
+use super::library::{self, CallContext, lists};
 use super::operators;
 use super::program::{Call, Fold, FoldKind, Literal, Step, StepKind};
-use super::types::Kind;
-use super::value::{Map, Value, whole};
+use super::types::{Kind, Shape};
+use super::value::{Map, Opaque, Value, whole};
 use std::sync::Arc;
 
 type Result<T> = std::result::Result<T, EvaluationError>;
@@ -39,25 +39,26 @@ impl<'a, 'r> Evaluator<'a, 'r> {
     fn step(&mut self, step: &'a Step) -> Result<Value<'a>> {
         match &step.kind {
             StepKind::Literal(literal) => Ok(literal_value(literal)),
+            StepKind::UndefinedType(name) => Err(EvaluationError::NoSuchAttribute((*name).into())),
             StepKind::Root(name) => match self.activation.root(name) {
                 Some(value) => Ok(value.clone()),
                 None => Err(EvaluationError::NoSuchAttribute(name.clone())),
             },
-            StepKind::Variable(name) => self.activation.variable(name, self.budget),
-            StepKind::Local(slot) => Ok(self.locals.get(*slot).cloned().unwrap_or(Value::Null)),
-            StepKind::Select { operand, field, optional } => {
-                let operand = self.evaluate(operand)?;
-                select(&operand, field, *optional)
+            StepKind::Variable { name, optional } => {
+                let value = self.activation.variable(name, self.budget)?;
+                Ok(if *optional { Value::some(value) } else { value })
             }
-            StepKind::Has { operand, field } => {
-                let operand = self.evaluate(operand)?;
-                has(&operand, field).map(Value::Bool)
-            }
-            StepKind::Index { operand, index, optional } => {
-                let operand = self.evaluate(operand)?;
-                let key = self.evaluate(index)?;
-                self::index(&operand, &key, *optional)
-            }
+            StepKind::Local(slot) => match self.locals.get(*slot) {
+                Some(Value::Optional(Some(value))) => native(value).map(Value::some),
+                value => Ok(value.cloned().unwrap_or(Value::Null)),
+            },
+            StepKind::Select { .. } | StepKind::Index { .. } => self.qualified(step).map(Qualified::value),
+            StepKind::Has { operand, field } => match self.operand(operand)? {
+                Qualified::Absent => Ok(Value::Bool(false)),
+                Qualified::Present { value, .. } => {
+                    Ok(Value::Bool(field_if_present(&value, field)?.is_some()))
+                }
+            },
             StepKind::And(operands) => self.junction(operands, false),
             StepKind::Or(operands) => self.junction(operands, true),
             StepKind::Not(operand) => match self.evaluate(operand)?.as_bool() {
@@ -67,11 +68,12 @@ impl<'a, 'r> Evaluator<'a, 'r> {
             StepKind::Negate(operand) => operators::negate(self.evaluate(operand)?),
             StepKind::Conditional(parts) => {
                 let [condition, then, otherwise] = &**parts;
-                match self.evaluate(condition)?.as_bool() {
-                    Some(true) => self.evaluate(then),
-                    Some(false) => self.evaluate(otherwise),
-                    None => Err(EvaluationError::NoSuchOverload),
-                }
+                let chosen = match self.evaluate(condition)?.as_bool() {
+                    Some(true) => then,
+                    Some(false) => otherwise,
+                    None => return Err(EvaluationError::NoSuchOverload),
+                };
+                self.branch(chosen)
             }
             StepKind::Binary(operator, operands) => self.binary(*operator, operands),
             StepKind::Call(call) => self.call(call),
@@ -83,6 +85,82 @@ impl<'a, 'r> Evaluator<'a, 'r> {
                 self.optional_map(operand, *slot, body, *flat)
             }
         }
+    }
+
+    /// The value of a branch of a condition. The API server asks it for the field that `has` of an optional asks
+    /// for, and not whether it is there.
+    fn branch(&mut self, step: &'a Step) -> Result<Value<'a>> {
+        if let StepKind::Has { operand, field } = &step.kind {
+            return match self.operand(operand)? {
+                Qualified::Present { value, optional: false } => {
+                    Ok(Value::Bool(field_if_present(&value, field)?.is_some()))
+                }
+                Qualified::Present { value, .. } => {
+                    Ok(field_if_present(&value, field)?.map_or(Value::Optional(None), Value::some))
+                }
+                Qualified::Absent => Ok(Value::Optional(None)),
+            };
+        }
+        match self.evaluate(step)? {
+            Value::Optional(Some(value)) => native(&value).map(Value::some),
+            value => Ok(value),
+        }
+    }
+
+    /// What fields are selected from, one level deeper.
+    fn operand(&mut self, step: &'a Step) -> Result<Qualified<'a>> {
+        self.budget.enter()?;
+        let result = self.qualified(step);
+        self.budget.leave();
+        result
+    }
+
+    /// A chain of fields and indices as far as `step`. The first of them may be asked of an optional, which is
+    /// looked into; from there on, and from a `?` on, what is missing is absent. An optional in the middle of
+    /// a chain is a value without fields.
+    fn qualified(&mut self, step: &'a Step) -> Result<Qualified<'a>> {
+        let (operand, asked) = match &step.kind {
+            StepKind::Select { operand, optional, .. } | StepKind::Index { operand, optional, .. } => {
+                (operand, *optional)
+            }
+            StepKind::Variable { name, optional } => {
+                let value = self.activation.variable(name, self.budget)?;
+                return Ok(Qualified::Present { value, optional: *optional });
+            }
+            StepKind::Conditional(parts) => {
+                let [condition, then, otherwise] = &**parts;
+                return match self.evaluate(condition)?.as_bool() {
+                    Some(true) => self.operand(then),
+                    Some(false) => self.operand(otherwise),
+                    None => Err(EvaluationError::NoSuchOverload),
+                };
+            }
+            _ => return Qualified::start(self.step(step)?),
+        };
+        let (value, optional) = match self.operand(operand)? {
+            Qualified::Absent => return Ok(Qualified::Absent),
+            Qualified::Present { value, optional } => (value, optional || asked),
+        };
+        let found = match &step.kind {
+            StepKind::Select { field, .. } => match field_if_present(&value, field)? {
+                None if !optional => return Err(EvaluationError::NoSuchKey(field.clone())),
+                found => found,
+            },
+            StepKind::Index { index, .. } => {
+                let key = self.branch(index)?;
+                if !matches!(key.kind(), Kind::Bool | Kind::Int | Kind::Uint | Kind::Double | Kind::String) {
+                    let of =
+                        if is_outside(index) { key.implementation() } else { key.kind().implementation() };
+                    return Err(EvaluationError::function(format!("invalid qualifier type: {of}")));
+                }
+                match element(&value, &key)? {
+                    None if !optional => return Err(missing(&value, &key)?),
+                    found => found,
+                }
+            }
+            _ => None,
+        };
+        Ok(found.map_or(Qualified::Absent, |value| Qualified::Present { value, optional }))
     }
 
     /// `&&` and `||`: the value that decides wins over an error on the other side.
@@ -106,13 +184,27 @@ impl<'a, 'r> Evaluator<'a, 'r> {
 
     #[inline(never)]
     fn binary(&mut self, operator: Operator, operands: &'a [Step; 2]) -> Result<Value<'a>> {
-        let left = self.evaluate(&operands[0])?;
-        let right = self.evaluate(&operands[1])?;
+        let (left, right) = self.both(&operands[0], &operands[1])?;
         operators::binary(operator, left, right, self.budget)
+    }
+
+    /// The values of two operands. Both are looked at, even if the first is an error.
+    fn both(&mut self, left: &'a Step, right: &'a Step) -> Result<(Value<'a>, Value<'a>)> {
+        match self.evaluate(left) {
+            Ok(left) => Ok((left, self.evaluate(right)?)),
+            Err(fatal) if fatal.is_fatal() => Err(fatal),
+            Err(error) => match self.evaluate(right) {
+                Err(fatal) if fatal.is_fatal() => Err(fatal),
+                _ => Err(error),
+            },
+        }
     }
 
     #[inline(never)]
     fn call(&mut self, call: &'a Call) -> Result<Value<'a>> {
+        if let Some(measured) = call.measured {
+            return self.measured_call(call, measured);
+        }
         match call.arguments.as_slice() {
             [] => self.dispatch(call, &[]),
             [a] => {
@@ -120,7 +212,7 @@ impl<'a, 'r> Evaluator<'a, 'r> {
                 self.dispatch(call, &arguments)
             }
             [a, b] => {
-                let arguments = [self.evaluate(a)?, self.evaluate(b)?];
+                let arguments = <[Value<'a>; 2]>::from(self.both(a, b)?);
                 self.dispatch(call, &arguments)
             }
             many => {
@@ -133,19 +225,46 @@ impl<'a, 'r> Evaluator<'a, 'r> {
         }
     }
 
+    /// A call the API server looks at the size of an argument of, whatever it is.
+    #[cold]
+    fn measured_call(&mut self, call: &'a Call, measured: usize) -> Result<Value<'a>> {
+        let mut arguments = Vec::with_capacity(call.arguments.len());
+        let mut failed = None;
+        let wanted = if measured == 0 { "traits.Lister" } else { "types.Int" };
+        for (at, argument) in call.arguments.iter().enumerate() {
+            match self.evaluate(argument) {
+                Err(fatal) if fatal.is_fatal() => return Err(fatal),
+                Err(_) if at == measured => return Err(EvaluationError::unmeasurable("*types.Err", wanted)),
+                Err(error) => failed = failed.or(Some(error)),
+                Ok(value) => {
+                    let kind = value.kind();
+                    if at == measured && kind != if measured == 0 { Kind::List } else { Kind::Int } {
+                        return Err(EvaluationError::unmeasurable(kind.implementation(), wanted));
+                    }
+                    arguments.push(value);
+                }
+            }
+        }
+        failed.map_or_else(|| self.dispatch(call, &arguments), Err)
+    }
+
     fn dispatch(&mut self, call: &'a Call, arguments: &[Value<'a>]) -> Result<Value<'a>> {
         for overload in &call.overloads {
             let fits = overload
                 .parameters
                 .iter()
                 .zip(arguments)
-                .all(|(shape, argument)| shape.fits(argument.kind()));
+                .all(|(shape, argument)| fits(shape, argument, overload.guarded));
             if fits {
                 let mut context = CallContext { budget: self.budget, regex: call.regex.as_ref() };
                 return (overload.run)(&mut context, arguments);
             }
         }
-        Err(EvaluationError::NoSuchOverload)
+        // A prepared pattern asks for text without saying for whom.
+        if call.regex.is_some() {
+            return Err(EvaluationError::NoSuchOverload);
+        }
+        Err(library::refusal(call.overloads.first().copied(), arguments))
     }
 
     #[inline(never)]
@@ -165,7 +284,7 @@ impl<'a, 'r> Evaluator<'a, 'r> {
             match self.evaluate(element)? {
                 Value::Optional(Some(value)) if *optional => values.push((*value).clone()),
                 Value::Optional(None) if *optional => {}
-                other if *optional => return Err(not_optional(&other)),
+                other if *optional => return Err(not_optional("list element", &other)),
                 value => values.push(value),
             }
         }
@@ -180,7 +299,9 @@ impl<'a, 'r> Evaluator<'a, 'r> {
             let value = match self.evaluate(value)? {
                 Value::Optional(Some(value)) if *optional => (*value).clone(),
                 Value::Optional(None) if *optional => continue,
-                other if *optional => return Err(not_optional(&other)),
+                other if *optional => {
+                    return Err(not_optional(&format!("entry '{}'", key.shown()), &other));
+                }
                 value => value,
             };
             insert(&mut map, &key, value, false)?;
@@ -203,9 +324,15 @@ impl<'a, 'r> Evaluator<'a, 'r> {
                 self.locals.push((*value).clone());
                 let result = self.evaluate(body);
                 self.locals.truncate(slot);
-                if flat { result } else { result.map(Value::some) }
+                match result? {
+                    Value::Optional(Some(value)) if flat => native(&value).map(Value::some),
+                    value if flat => Ok(value),
+                    value => native(&value).map(Value::some),
+                }
             }
-            _ => Err(EvaluationError::NoSuchOverload),
+            other => {
+                Err(EvaluationError::NoSuchFunction(format!("hasValue({})", other.kind().name()).into()))
+            }
         }
     }
 
@@ -230,10 +357,11 @@ impl<'a, 'r> Evaluator<'a, 'r> {
                 keys.map(|key| (key, None)).collect()
             });
         }
-        Err(EvaluationError::function(format!(
-            "got '{}', expected iterable type",
-            implementation_name(range.kind())
-        )))
+        Err(EvaluationError::function(if two {
+            format!("unsupported comprehension range type: {}", range.kind().implementation())
+        } else {
+            format!("got '{}', expected iterable type", range.kind().implementation())
+        }))
     }
 
     /// Puts an element's values where the macro's steps look for them.
@@ -245,6 +373,9 @@ impl<'a, 'r> Evaluator<'a, 'r> {
 
     #[inline(never)]
     fn fold(&mut self, fold: &'a Fold) -> Result<Value<'a>> {
+        if fold.kind == FoldKind::Sort {
+            return self.sort(fold);
+        }
         let range = self.evaluate(&fold.range)?;
         if let Some(list) = range.as_list()
             && !fold.two
@@ -254,6 +385,34 @@ impl<'a, 'r> Evaluator<'a, 'r> {
         let elements = Self::elements(&range, fold.two)?;
         let length = elements.len();
         self.fold_over(fold, elements.into_iter(), length)
+    }
+
+    fn sort(&mut self, fold: &'a Fold) -> Result<Value<'a>> {
+        let sorted = self.evaluate(&fold.range).and_then(|range| {
+            let elements = Self::elements(&range, fold.two)?;
+            let length = elements.len();
+            let keyed = self.fold_over(fold, elements.into_iter(), length)?;
+            Ok((range, keyed))
+        });
+        let (range, keyed) = match sorted {
+            Err(error) if fold.measured && !error.is_fatal() => {
+                return Err(EvaluationError::unmeasurable("*types.Err", "traits.Lister"));
+            }
+            sorted => sorted?,
+        };
+        if range.as_list().is_none() {
+            return Err(EvaluationError::NoSuchFunction(lists::SORT_BY_KEYS.into()));
+        }
+        let Some(pairs) = keyed.as_list() else { return Ok(keyed) };
+        let mut keyed: Vec<(Value<'a>, Value<'a>)> = Vec::with_capacity(pairs.len());
+        for pair in pairs.iter() {
+            let pair = pair.as_list().map(|pair| (pair.get(0), pair.get(1)));
+            if let Some((Some(element), Some(key))) = pair {
+                keyed.push((element, key));
+            }
+        }
+        lists::sort_by(self.budget, &mut keyed, |(_, key)| key)?;
+        Ok(Value::list(keyed.into_iter().map(|(element, _)| element).collect::<Vec<_>>()))
     }
 
     fn fold_over(
@@ -267,7 +426,6 @@ impl<'a, 'r> Evaluator<'a, 'r> {
         let mut matches = 0;
         let mut list = Vec::new();
         let mut map = Map::new();
-        let mut keyed: Vec<(Value<'a>, Value<'a>)> = Vec::new();
         for (first, second) in elements {
             let kept = matches!(fold.kind, FoldKind::Filter | FoldKind::Sort).then(|| first.clone());
             let key = matches!(fold.kind, FoldKind::Map).then(|| first.clone());
@@ -292,7 +450,7 @@ impl<'a, 'r> Evaluator<'a, 'r> {
                     let Some(transform) = &fold.transform else { continue };
                     let value = self.evaluate(transform)?;
                     match (fold.kind, key) {
-                        (FoldKind::Sort, _) => keyed.extend(kept.map(|element| (element, value))),
+                        (FoldKind::Sort, _) => list.extend(kept.map(|element| Value::list([element, value]))),
                         (FoldKind::Map, Some(key)) => insert(&mut map, &key, value, true)?,
                         (FoldKind::Entries, _) => {
                             let Some(entries) = value.as_map() else {
@@ -317,13 +475,78 @@ impl<'a, 'r> Evaluator<'a, 'r> {
             FoldKind::All => Value::Bool(true),
             FoldKind::Exists => Value::Bool(false),
             FoldKind::ExistsOne => Value::Bool(matches == 1),
-            FoldKind::Filter | FoldKind::List => Value::list(list),
-            FoldKind::Sort => {
-                lists::sort_by(self.budget, &mut keyed, |(_, key)| key)?;
-                Value::list(keyed.into_iter().map(|(element, _)| element).collect::<Vec<_>>())
-            }
+            // Elements with the keys they are to be sorted by.
+            FoldKind::Filter | FoldKind::List | FoldKind::Sort => Value::list(list),
             FoldKind::Map | FoldKind::Entries => Value::Map(Arc::new(map)),
         })
+    }
+}
+
+/// The value of a chain of fields and indices.
+enum Qualified<'a> {
+    Present {
+        value: Value<'a>,
+        /// Whether the chain as a whole gives an optional.
+        optional: bool,
+    },
+    Absent,
+}
+
+impl<'a> Qualified<'a> {
+    /// The beginning of a chain.
+    fn start(value: Value<'a>) -> Result<Self> {
+        Ok(match value {
+            Value::Optional(None) => Self::Absent,
+            Value::Optional(Some(value)) => Self::Present { value: native(&value)?, optional: true },
+            value => Self::Present { value, optional: false },
+        })
+    }
+
+    /// The value of the whole chain.
+    fn value(self) -> Value<'a> {
+        match self {
+            Self::Absent => Value::Optional(None),
+            Self::Present { value, optional: true } => Value::some(value),
+            Self::Present { value, optional: false } => value,
+        }
+    }
+}
+
+/// Whether the value is still the object's and none of the language: a field, and not one of a variable.
+fn is_outside(step: &Step) -> bool {
+    match &step.kind {
+        StepKind::Root(_) => true,
+        StepKind::Select { operand, .. } | StepKind::Index { operand, .. } => is_outside(operand),
+        _ => false,
+    }
+}
+
+/// What an optional holds, once the API server has taken it out of the language and put it in again: an optional
+/// in it is gone then, and the types of Kubernetes do not come back.
+fn native<'a>(value: &Value<'a>) -> Result<Value<'a>> {
+    match value {
+        Value::Optional(None) => Ok(Value::Null),
+        Value::Optional(Some(value)) => native(value),
+        Value::Opaque(opaque) if !matches!(**opaque, Opaque::Format(_)) => {
+            Err(EvaluationError::function(format!("unsupported conversion to ref.Val: {}", opaque.outside())))
+        }
+        value => Ok(value.clone()),
+    }
+}
+
+/// Whether an argument is what a function asks for, as far as the API server looks: at the first element of a
+/// list, and at the first entry of a map.
+fn fits(shape: &Shape, argument: &Value<'_>, guarded: bool) -> bool {
+    if !shape.fits(argument.kind()) {
+        return false;
+    }
+    match shape {
+        Shape::List(Shape::Dyn | Shape::Parameter(_)) => true,
+        Shape::List(of) if guarded => {
+            let first = argument.as_list().and_then(|list| list.get(0));
+            first.is_none_or(|first| fits(of, &first, guarded))
+        }
+        _ => true,
     }
 }
 
@@ -337,12 +560,14 @@ fn literal_value(literal: &Literal) -> Value<'_> {
         Literal::String(value) => Value::borrowed(value),
         Literal::Bytes(value) => Value::Bytes(Arc::clone(value)),
         Literal::Type(kind) => Value::Type(*kind),
+        Literal::Duration(value) => Value::Duration(*value),
+        Literal::Timestamp(value) => Value::Timestamp(*value),
     }
 }
 
-fn not_optional(value: &Value<'_>) -> EvaluationError {
+fn not_optional(what: &str, value: &Value<'_>) -> EvaluationError {
     EvaluationError::function(format!(
-        "cannot initialize optional entry from non-optional value {}",
+        "cannot initialize optional {what} from non-optional value {}",
         value.shown()
     ))
 }
@@ -358,32 +583,6 @@ fn insert<'a>(map: &mut Map<'a>, key: &Value<'a>, value: Value<'a>, comprehensio
     Ok(())
 }
 
-/// `operand.field`. Whatever is selected from an optional is optional itself.
-pub(super) fn select<'a>(operand: &Value<'a>, field: &str, optional: bool) -> Result<Value<'a>> {
-    match operand {
-        Value::Optional(None) => Ok(Value::Optional(None)),
-        Value::Optional(Some(inner)) => {
-            Ok(field_if_present(inner, field)?.map_or(Value::Optional(None), Value::some))
-        }
-        operand if optional => {
-            Ok(field_if_present(operand, field)?.map_or(Value::Optional(None), Value::some))
-        }
-        operand => match field_if_present(operand, field)? {
-            Some(value) => Ok(value),
-            None => Err(EvaluationError::NoSuchKey(field.into())),
-        },
-    }
-}
-
-/// `has(operand.field)`.
-pub(super) fn has(operand: &Value<'_>, field: &str) -> Result<bool> {
-    match operand {
-        Value::Optional(None) => Ok(false),
-        Value::Optional(Some(inner)) => Ok(field_if_present(inner, field)?.is_some()),
-        operand => Ok(field_if_present(operand, field)?.is_some()),
-    }
-}
-
 fn field_if_present<'a>(operand: &Value<'a>, field: &str) -> Result<Option<Value<'a>>> {
     match operand.as_map() {
         Some(map) => Ok(map.field(field)),
@@ -394,18 +593,12 @@ fn field_if_present<'a>(operand: &Value<'a>, field: &str) -> Result<Option<Value
     }
 }
 
-/// `operand[key]`.
-pub(super) fn index<'a>(operand: &Value<'a>, key: &Value<'a>, optional: bool) -> Result<Value<'a>> {
-    match operand {
-        Value::Optional(None) => Ok(Value::Optional(None)),
-        Value::Optional(Some(inner)) => Ok(element(inner, key)?.map_or(Value::Optional(None), Value::some)),
-        operand if optional => Ok(element(operand, key)?.map_or(Value::Optional(None), Value::some)),
-        operand => match element(operand, key)? {
-            Some(value) => Ok(value),
-            None if operand.kind() == Kind::List => Err(EvaluationError::IndexOutOfBounds(position(key)?)),
-            None => Err(EvaluationError::NoSuchKey(key.shown().into())),
-        },
+/// What a list or a map says when there is nothing at `key`.
+fn missing(operand: &Value<'_>, key: &Value<'_>) -> Result<EvaluationError> {
+    if operand.kind() == Kind::List {
+        return Ok(EvaluationError::IndexOutOfBounds(position(key)?));
     }
+    Ok(EvaluationError::NoSuchKey(key.shown().into()))
 }
 
 fn element<'a>(operand: &Value<'a>, key: &Value<'a>) -> Result<Option<Value<'a>>> {
@@ -427,29 +620,5 @@ fn position(key: &Value<'_>) -> Result<i64> {
             "unsupported index type '{}' in list",
             other.kind().name()
         ))),
-    }
-}
-
-/// What the API server calls a value it cannot iterate over.
-const fn implementation_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Null => "types.Null",
-        Kind::Bool => "types.Bool",
-        Kind::Int => "types.Int",
-        Kind::Uint => "types.Uint",
-        Kind::Double => "types.Double",
-        Kind::String => "types.String",
-        Kind::Bytes => "types.Bytes",
-        Kind::Duration => "types.Duration",
-        Kind::Timestamp => "types.Timestamp",
-        Kind::Type => "*types.Type",
-        Kind::Optional => "*types.Optional",
-        Kind::Quantity => "cel.Quantity",
-        Kind::Url => "cel.URL",
-        Kind::Ip => "cel.IP",
-        Kind::Cidr => "cel.CIDR",
-        Kind::Semver => "cel.Semver",
-        Kind::Format => "cel.Format",
-        Kind::List | Kind::Map => "traits.Iterable",
     }
 }

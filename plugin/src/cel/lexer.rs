@@ -1,5 +1,7 @@
 //! An expression's text as tokens.
 //!
+//! What is no token is left out and told; the rest is read as if it were not there.
+//!
 //! Depends on [`super::error`] alone.
 
 use super::error::CompileError;
@@ -25,26 +27,30 @@ pub(super) enum TokenKind {
     Double,
     String(String),
     Bytes(Vec<u8>),
+    /// Text with an escape sequence that stands for nothing, and what is said of it.
+    Unescapable(&'static str),
+    /// A name between backticks.
+    Escaped,
     /// One of the operators and brackets; the text says which.
     Symbol,
 }
 
 /// Symbols, longer ones first.
-const SYMBOLS: [&str; 25] = [
+const SYMBOLS: [&str; 24] = [
     "==", "!=", "<=", ">=", "&&", "||", ".", ",", ":", "?", "(", ")", "[", "]", "{", "}", "<", ">", "+", "-",
-    "*", "/", "%", "!", "=",
+    "*", "/", "%", "!",
 ];
 
-/// All tokens of `source`, the last one being [`TokenKind::End`].
-pub(super) fn tokens(source: &str) -> Result<Vec<Token<'_>>, CompileError> {
-    let mut lexer = Lexer { source, position: 0 };
+/// All tokens of `source`, the last one being [`TokenKind::End`], and what is none.
+pub(super) fn tokens(source: &str) -> (Vec<Token<'_>>, Vec<CompileError>) {
+    let mut lexer = Lexer { source, position: 0, errors: Vec::new() };
     let mut tokens = Vec::new();
     loop {
-        let token = lexer.next()?;
+        let token = lexer.next();
         let end = token.kind == TokenKind::End;
         tokens.push(token);
         if end {
-            return Ok(tokens);
+            return (tokens, lexer.errors);
         }
     }
 }
@@ -52,15 +58,15 @@ pub(super) fn tokens(source: &str) -> Result<Vec<Token<'_>>, CompileError> {
 struct Lexer<'s> {
     source: &'s str,
     position: usize,
+    errors: Vec<CompileError>,
 }
+
+/// Where a token ends that never came to its end: behind the character that does not belong there.
+struct Broken(usize);
 
 impl<'s> Lexer<'s> {
     fn rest(&self) -> &'s str {
         &self.source[self.position..]
-    }
-
-    fn error<T>(&self, offset: usize, message: impl Into<String>) -> Result<T, CompileError> {
-        Err(CompileError::new(self.source, offset, message))
     }
 
     fn skip_blanks(&mut self) {
@@ -76,172 +82,232 @@ impl<'s> Lexer<'s> {
         }
     }
 
-    fn next(&mut self) -> Result<Token<'s>, CompileError> {
-        self.skip_blanks();
-        let offset = self.position;
-        let rest = self.rest();
-        let Some(first) = rest.chars().next() else {
-            return Ok(Token { kind: TokenKind::End, text: "<EOF>", offset });
-        };
-        let kind = if let Some(kind) = self.text_literal()? {
-            kind
-        } else if first.is_ascii_alphabetic() || first == '_' {
-            let length = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
-            self.position += length;
-            TokenKind::Identifier
-        } else if first.is_ascii_digit()
-            || (first == '.' && rest[1..].starts_with(|c: char| c.is_ascii_digit()))
-        {
-            self.number()
-        } else if let Some(symbol) = SYMBOLS.iter().find(|symbol| rest.starts_with(**symbol)) {
-            self.position += symbol.len();
-            TokenKind::Symbol
-        } else {
-            return self.error(offset, format!("Syntax error: token recognition error at: '{first}'"));
-        };
-        Ok(Token { kind, text: &self.source[offset..self.position], offset })
+    fn next(&mut self) -> Token<'s> {
+        loop {
+            self.skip_blanks();
+            let offset = self.position;
+            if self.rest().is_empty() {
+                return Token { kind: TokenKind::End, text: "<EOF>", offset };
+            }
+            match self.token() {
+                Ok((kind, length)) => {
+                    self.position += length;
+                    return Token { kind, text: &self.source[offset..self.position], offset };
+                }
+                Err(Broken(length)) => {
+                    let text = &self.rest()[..length];
+                    let message = format!("Syntax error: token recognition error at: '{text}'");
+                    self.errors.push(CompileError::new(self.source, offset, message));
+                    self.position += length;
+                }
+            }
+        }
     }
 
-    fn number(&mut self) -> TokenKind {
-        let rest = self.rest().as_bytes();
-        let digits = |from: usize| rest[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let mut kind = TokenKind::Int;
-        let mut length;
-        let hexadecimal = match rest {
-            [b'0', b'x', tail @ ..] => tail.iter().take_while(|byte| byte.is_ascii_hexdigit()).count(),
-            _ => 0,
-        };
-        if hexadecimal > 0 {
-            length = 2 + hexadecimal;
-        } else {
-            length = digits(0);
-            if rest.get(length) == Some(&b'.') && digits(length + 1) > 0 {
-                length += 1 + digits(length + 1);
+    /// The token here and its length.
+    fn token(&self) -> Result<(TokenKind, usize), Broken> {
+        let rest = self.rest();
+        let characters = |wanted: fn(char) -> bool| rest.find(|c| !wanted(c)).unwrap_or(rest.len());
+        let mut start = rest.chars();
+        let (first, second) = (start.next().unwrap_or_default(), start.next());
+        match first {
+            '\'' | '"' => text_literal(rest, 0, false, false),
+            first if first.is_ascii_alphabetic() || first == '_' => {
+                let (raw, bytes, prefix) = prefix(rest);
+                if rest[prefix..].starts_with(['\'', '"'])
+                    && let Ok(literal) = text_literal(rest, prefix, raw, bytes)
+                {
+                    return Ok(literal);
+                }
+                Ok((TokenKind::Identifier, characters(|c| c.is_ascii_alphanumeric() || c == '_')))
+            }
+            first
+                if first.is_ascii_digit() || (first == '.' && second.is_some_and(|c| c.is_ascii_digit())) =>
+            {
+                Ok(number(rest.as_bytes()))
+            }
+            '`' => {
+                let name = &rest[1..];
+                let length = name
+                    .find(|c: char| !c.is_ascii_alphanumeric() && !"_.-/ ".contains(c))
+                    .unwrap_or(name.len());
+                let behind = name[length..].chars().next();
+                match behind {
+                    Some('`') if length > 0 => Ok((TokenKind::Escaped, length + 2)),
+                    behind => Err(Broken(1 + length + behind.map_or(0, char::len_utf8))),
+                }
+            }
+            // Half a symbol, and what is there instead of the other half.
+            '=' | '&' | '|' if second != Some(first) => Err(Broken(1 + second.map_or(0, char::len_utf8))),
+            first => match SYMBOLS.iter().find(|symbol| rest.starts_with(**symbol)) {
+                Some(symbol) => Ok((TokenKind::Symbol, symbol.len())),
+                None => Err(Broken(first.len_utf8())),
+            },
+        }
+    }
+}
+
+/// Whether the literal here is raw, whether it is one of bytes, and the length of what says so.
+fn prefix(rest: &str) -> (bool, bool, usize) {
+    let mut letters = rest.bytes().map(|letter| letter.to_ascii_lowercase());
+    match (letters.next(), letters.next()) {
+        // `br` and no `rb`.
+        (Some(b'b'), Some(b'r')) => (true, true, 2),
+        (Some(b'b'), _) => (false, true, 1),
+        (Some(b'r'), _) => (true, false, 1),
+        _ => (false, false, 0),
+    }
+}
+
+/// A number and its length.
+fn number(rest: &[u8]) -> (TokenKind, usize) {
+    let digits = |from: usize| rest[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let mut kind = TokenKind::Int;
+    let mut length;
+    let hexadecimal = match rest {
+        [b'0', b'x', tail @ ..] => tail.iter().take_while(|byte| byte.is_ascii_hexdigit()).count(),
+        _ => 0,
+    };
+    if hexadecimal > 0 {
+        length = 2 + hexadecimal;
+    } else {
+        length = digits(0);
+        if rest.get(length) == Some(&b'.') && digits(length + 1) > 0 {
+            length += 1 + digits(length + 1);
+            kind = TokenKind::Double;
+        }
+        if matches!(rest.get(length), Some(b'e' | b'E')) {
+            let sign = usize::from(matches!(rest.get(length + 1), Some(b'+' | b'-')));
+            let exponent = if length + 1 + sign <= rest.len() { digits(length + 1 + sign) } else { 0 };
+            if exponent > 0 {
+                length += 1 + sign + exponent;
                 kind = TokenKind::Double;
             }
-            if matches!(rest.get(length), Some(b'e' | b'E')) {
-                let sign = usize::from(matches!(rest.get(length + 1), Some(b'+' | b'-')));
-                let exponent = if length + 1 + sign <= rest.len() { digits(length + 1 + sign) } else { 0 };
-                if exponent > 0 {
-                    length += 1 + sign + exponent;
-                    kind = TokenKind::Double;
-                }
-            }
         }
-        if kind == TokenKind::Int && matches!(rest.get(length), Some(b'u' | b'U')) {
-            length += 1;
-            kind = TokenKind::Uint;
-        }
-        self.position += length;
-        kind
     }
+    if kind == TokenKind::Int && matches!(rest.get(length), Some(b'u' | b'U')) {
+        length += 1;
+        kind = TokenKind::Uint;
+    }
+    (kind, length)
+}
 
-    /// A string or bytes literal, if there is one here.
-    fn text_literal(&mut self) -> Result<Option<TokenKind>, CompileError> {
-        let start = self.position;
-        let rest = self.rest();
-        let (mut raw, mut bytes, mut prefix) = (false, false, 0);
-        for character in rest.chars().take(2) {
-            match character {
-                'r' | 'R' if !raw => raw = true,
-                // `br` and no `rb`.
-                'b' | 'B' if !bytes && !raw => bytes = true,
-                _ => break,
-            }
-            prefix += 1;
-        }
-        let body = &rest[prefix..];
-        let Some(quote) = ["\"\"\"", "'''", "\"", "'"].into_iter().find(|quote| body.starts_with(quote))
-        else {
-            return Ok(None);
+/// The string or bytes literal whose quote is `prefix` bytes from here, and its length.
+fn text_literal(rest: &str, prefix: usize, raw: bool, bytes: bool) -> Result<(TokenKind, usize), Broken> {
+    let body = &rest[prefix..];
+    let quote = &body[..1];
+    let long = quote.repeat(3);
+    if body.starts_with(&long) {
+        return match scan(rest, prefix + 3, &long, raw) {
+            Ok(end) => Ok((literal(&rest[prefix + 3..end], raw, bytes), end + 3)),
+            // Three quotes that nothing ends are an empty text and the beginning of another one.
+            Err(_) => Ok((literal("", raw, bytes), prefix + 2)),
         };
-        let long = quote.len() == 3;
-        let mut text = Vec::new();
-        let mut at = start + prefix + quote.len();
-        loop {
-            let remaining = &self.source[at..];
-            if remaining.starts_with(quote) {
-                self.position = at + quote.len();
-                break;
-            }
-            match remaining.chars().next() {
-                Some('\\') if !raw => at += self.escape(at, bytes, &mut text)?,
-                Some('\\') => {
-                    // In a raw string a backslash is itself, yet still keeps the quote behind it from ending the string.
-                    text.push(b'\\');
-                    at += 1;
-                    if let Some(next) =
-                        self.source[at..].chars().next().filter(|next| long || !matches!(next, '\n' | '\r'))
-                    {
-                        text.extend_from_slice(next.encode_utf8(&mut [0; 4]).as_bytes());
-                        at += next.len_utf8();
-                    }
-                }
-                Some(character) if long || !matches!(character, '\n' | '\r') => {
-                    text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-                    at += character.len_utf8();
-                }
-                _ => {
-                    let shown: String = rest.chars().take(40).collect();
-                    return self.error(start, format!("Syntax error: token recognition error at: '{shown}'"));
-                }
-            }
-        }
-        if bytes {
-            return Ok(Some(TokenKind::Bytes(text)));
-        }
-        match String::from_utf8(text) {
-            Ok(text) => Ok(Some(TokenKind::String(text))),
-            Err(_) => self.error(start, "invalid unicode code point"),
-        }
     }
+    let end = scan(rest, prefix + 1, quote, raw)?;
+    Ok((literal(&rest[prefix + 1..end], raw, bytes), end + 1))
+}
 
-    /// Appends what the escape sequence at byte `at` stands for; gives its length.
-    fn escape(&self, at: usize, bytes: bool, text: &mut Vec<u8>) -> Result<usize, CompileError> {
-        let sequence = &self.source[at + 1..];
-        let Some(letter) = sequence.chars().next() else {
-            return self.error(at, "Syntax error: token recognition error at: '\\'");
-        };
-        let simple = match letter {
-            'a' => 0x07,
-            'b' => 0x08,
-            'f' => 0x0c,
-            'n' => b'\n',
-            'r' => b'\r',
-            't' => b'\t',
-            'v' => 0x0b,
-            '\\' | '\'' | '"' | '`' | '?' => letter as u8,
-            _ => 0,
-        };
-        if simple != 0 {
-            text.push(simple);
-            return Ok(2);
+/// Where the closing `quote` stands.
+fn scan(rest: &str, from: usize, quote: &str, raw: bool) -> Result<usize, Broken> {
+    let is_long = quote.len() > 1;
+    let mut at = from;
+    loop {
+        let here = &rest[at..];
+        if here.starts_with(quote) {
+            return Ok(at);
         }
-        let (skip, count, radix) = match letter {
-            'x' | 'X' => (1, 2, 16),
-            'u' if !bytes => (1, 4, 16),
-            'U' if !bytes => (1, 8, 16),
-            '0'..='3' => (0, 3, 8),
-            _ => return self.error(at, format!("Syntax error: token recognition error at: '\\{letter}'")),
-        };
-        let code = sequence
-            .get(skip..skip + count)
-            .filter(|digits| digits.chars().all(|digit| digit.is_digit(radix)))
-            .and_then(|digits| u32::from_str_radix(digits, radix).ok());
-        let Some(code) = code else {
-            return self.error(at, "invalid escape sequence");
-        };
-        if bytes {
-            match u8::try_from(code) {
-                Ok(byte) => text.push(byte),
-                Err(_) => return self.error(at, "invalid escape sequence"),
+        match here.chars().next() {
+            None => return Err(Broken(at)),
+            Some('\\') if !raw => {
+                at += escape_length(&here[1..]).map_err(|Broken(length)| Broken(at + 1 + length))? + 1
             }
-        } else {
-            match char::from_u32(code) {
-                Some(character) => text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
-                None => return self.error(at, "invalid unicode code point"),
-            }
+            Some(newline @ ('\n' | '\r')) if !is_long => return Err(Broken(at + newline.len_utf8())),
+            Some(character) => at += character.len_utf8(),
         }
-        Ok(1 + skip + count)
     }
+}
+
+/// The length of what follows the backslash of an escape sequence.
+fn escape_length(sequence: &str) -> Result<usize, Broken> {
+    let (skip, count, radix) = match sequence.chars().next() {
+        Some('a' | 'b' | 'f' | 'n' | 'r' | 't' | 'v' | '"' | '\'' | '\\' | '?' | '`') => return Ok(1),
+        Some('x' | 'X') => (1, 2, 16),
+        Some('u') => (1, 4, 16),
+        Some('U') => (1, 8, 16),
+        Some('0'..='3') => (1, 2, 8),
+        other => return Err(Broken(other.map_or(0, char::len_utf8))),
+    };
+    for (at, character) in sequence.char_indices().skip(skip).take(count) {
+        if !character.is_digit(radix) {
+            return Err(Broken(at + character.len_utf8()));
+        }
+    }
+    if sequence.len() < skip + count { Err(Broken(sequence.len())) } else { Ok(skip + count) }
+}
+
+/// What the text between quotes stands for.
+fn literal(written: &str, raw: bool, bytes: bool) -> TokenKind {
+    // However lines end in the file, they end in one character here.
+    let normal;
+    let written = if written.contains('\r') {
+        normal = written.replace("\r\n", "\n").replace('\r', "\n");
+        normal.as_str()
+    } else {
+        written
+    };
+    let mut text = Vec::with_capacity(written.len());
+    let mut rest = written;
+    while let Some(at) = rest.find('\\').filter(|_| !raw) {
+        text.extend_from_slice(&rest.as_bytes()[..at]);
+        rest = &rest[at + 1..];
+        match unescaped(rest, bytes, &mut text) {
+            Ok(length) => rest = &rest[length..],
+            Err(message) => return TokenKind::Unescapable(message),
+        }
+    }
+    text.extend_from_slice(rest.as_bytes());
+    match String::from_utf8(text) {
+        Ok(text) if !bytes => TokenKind::String(text),
+        Ok(text) => TokenKind::Bytes(text.into_bytes()),
+        Err(error) => TokenKind::Bytes(error.into_bytes()),
+    }
+}
+
+/// Appends what an escape sequence stands for, of which `sequence` begins behind the backslash; gives its length.
+fn unescaped(sequence: &str, bytes: bool, text: &mut Vec<u8>) -> Result<usize, &'static str> {
+    const UNABLE: &str = "unable to unescape string";
+    let letter = sequence.as_bytes().first().copied().unwrap_or_default();
+    let simple = match letter {
+        b'a' => 0x07,
+        b'b' => 0x08,
+        b'f' => 0x0c,
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
+        b'v' => 0x0b,
+        b'\\' | b'\'' | b'"' | b'`' | b'?' => letter,
+        _ => 0,
+    };
+    if simple != 0 {
+        text.push(simple);
+        return Ok(1);
+    }
+    let (skip, count, radix) = match letter {
+        b'x' | b'X' => (1, 2, 16),
+        b'u' if !bytes => (1, 4, 16),
+        b'U' if !bytes => (1, 8, 16),
+        b'0'..=b'3' => (0, 3, 8),
+        _ => return Err(UNABLE),
+    };
+    let digits = sequence.get(skip..skip + count).ok_or(UNABLE)?;
+    let code = u32::from_str_radix(digits, radix).map_err(|_| UNABLE)?;
+    match (u8::try_from(code), char::from_u32(code)) {
+        (Ok(byte), _) if bytes => text.push(byte),
+        (_, Some(character)) if !bytes => {
+            text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+        _ => return Err("invalid unicode code point"),
+    }
+    Ok(skip + count)
 }

@@ -19,17 +19,20 @@ mod error;
 mod evaluate;
 mod lexer;
 mod library;
+mod literals;
 mod macros;
 mod operators;
 mod parser;
+mod plan;
 mod program;
 mod signatures;
 #[cfg(test)]
 mod tests;
 mod types;
+mod unify;
 mod value;
 
-pub use activation::Activation;
+pub use activation::{Activation, Memory};
 pub use blame::Blame;
 pub use budget::Budget;
 pub use environment::{Declarations, Environment};

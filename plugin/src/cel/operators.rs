@@ -22,11 +22,14 @@ pub(super) fn binary<'a>(
     match operator {
         Operator::Equal => equal(&left, &right, budget).map(Value::Bool),
         Operator::NotEqual => equal(&left, &right, budget).map(|same| Value::Bool(!same)),
+        Operator::In => contains(&right, &left, budget).map(Value::Bool),
+        operator if !takes(operator, left.kind()) => {
+            Err(EvaluationError::NoSuchFunction(operator.function().into()))
+        }
         Operator::Less => compare(&left, &right).map(|order| Value::Bool(order.is_lt())),
         Operator::LessOrEqual => compare(&left, &right).map(|order| Value::Bool(order.is_le())),
         Operator::Greater => compare(&left, &right).map(|order| Value::Bool(order.is_gt())),
         Operator::GreaterOrEqual => compare(&left, &right).map(|order| Value::Bool(order.is_ge())),
-        Operator::In => contains(&right, &left, budget).map(Value::Bool),
         Operator::Add => add(left.plain(), right.plain(), budget),
         Operator::Subtract => subtract(left.plain(), right.plain()),
         Operator::Multiply | Operator::Divide | Operator::Modulo => {
@@ -38,13 +41,39 @@ pub(super) fn binary<'a>(
     }
 }
 
+/// Whether the API server asks a value of kind `left` what the operator makes of it; of others it tells the
+/// operator's name.
+const fn takes(operator: Operator, left: Kind) -> bool {
+    match left {
+        // These are asked for everything.
+        Kind::String | Kind::Duration | Kind::Timestamp | Kind::Int => true,
+        Kind::Uint => !matches!(operator, Operator::Negate),
+        Kind::Double => !matches!(operator, Operator::Modulo),
+        Kind::Bool => matches!(
+            operator,
+            Operator::Less
+                | Operator::LessOrEqual
+                | Operator::Greater
+                | Operator::GreaterOrEqual
+                | Operator::Negate
+        ),
+        Kind::Bytes => !matches!(
+            operator,
+            Operator::Subtract | Operator::Multiply | Operator::Divide | Operator::Modulo | Operator::Negate
+        ),
+        Kind::List => matches!(operator, Operator::Add),
+        _ => false,
+    }
+}
+
 /// `-operand`.
 pub(super) fn negate(operand: Value<'_>) -> Result<Value<'_>> {
     match operand.plain() {
         Value::Int(value) => value.checked_neg().map(Value::Int).ok_or(EvaluationError::IntegerOverflow),
         Value::Double(value) => Ok(Value::Double(-value)),
         Value::Duration(value) => value.negate().map(Value::Duration),
-        _ => Err(EvaluationError::NoSuchOverload),
+        other if takes(Operator::Negate, other.kind()) => Err(EvaluationError::NoSuchOverload),
+        _ => Err(EvaluationError::NoSuchFunction(Operator::Negate.function().into())),
     }
 }
 
@@ -101,7 +130,7 @@ pub(super) fn equal(left: &Value<'_>, right: &Value<'_>, budget: &mut Budget) ->
             _ => Ok(false),
         },
         (Value::Opaque(left), right) => match (&*left, right.as_opaque()) {
-            (Opaque::Quantity(left), Some(Opaque::Quantity(right))) => Ok(left == right),
+            (Opaque::Quantity(left) | Opaque::Sum(left), Some(Opaque::Quantity(right))) => Ok(left == right),
             (Opaque::Url(left), Some(Opaque::Url(right))) => Ok(left == right),
             (Opaque::Ip(left), Some(Opaque::Ip(right))) => Ok(left == right),
             (Opaque::Cidr(left), Some(Opaque::Cidr(right))) => Ok(left == right),

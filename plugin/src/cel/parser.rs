@@ -1,10 +1,11 @@
 //! Tokens as an expression: precedence, brackets, literals.
 //!
-//! Depends on [`super::ast`], [`super::lexer`] and [`super::error`].
+//! Depends on [`super::ast`], [`super::lexer`], [`super::macros`] and [`super::error`].
 
 use super::ast::{Element, Entry, Expression, ExpressionKind, Operator};
-use super::error::CompileError;
+use super::error::{CompileError, first};
 use super::lexer::{Token, TokenKind, tokens};
+use super::macros;
 
 /// How many levels an expression may have, as in the API server.
 const MAX_DEPTH: usize = 250;
@@ -30,25 +31,46 @@ pub(crate) fn is_identifier(name: &str) -> bool {
         && !matches!(name, "true" | "false" | "null")
 }
 
-/// Reads the expression in `source`.
-pub(super) fn parse(source: &str) -> Result<Expression, CompileError> {
-    let tokens = tokens(source)?;
-    let mut parser = Parser { source, tokens, position: 0, nesting: 0 };
-    let expression = parser.expression()?;
-    if parser.peek().kind != TokenKind::End {
-        return parser.superfluous();
+/// Reads the expression in `source`, for Kubernetes `1.<minor>`.
+pub(super) fn parse(source: &str, minor: u32) -> Result<Expression, CompileError> {
+    let (tokens, mistakes) = tokens(source);
+    let mut parser = Parser { source, minor, tokens, position: 0, nesting: 0, mistakes };
+    let read = parser.whole();
+    let mut mistakes = parser.mistakes;
+    match read {
+        Ok(expression) => first(mistakes).map_or(Ok(expression), Err),
+        Err(error) => {
+            mistakes.push(error.clone());
+            Err(first(mistakes).unwrap_or(error))
+        }
     }
-    Ok(expression)
 }
 
 struct Parser<'s> {
     source: &'s str,
+    minor: u32,
     tokens: Vec<Token<'s>>,
     position: usize,
     nesting: usize,
+    /// What is wrong with what could be read all the same.
+    mistakes: Vec<CompileError>,
 }
 
 impl<'s> Parser<'s> {
+    fn whole(&mut self) -> Result<Expression, CompileError> {
+        let expression = self.expression()?;
+        if self.peek().kind != TokenKind::End {
+            return self.superfluous();
+        }
+        Ok(expression)
+    }
+
+    /// Notes a mistake and goes on with something in the place of what is wrong.
+    fn mistake(&mut self, offset: usize, message: impl Into<String>) -> ExpressionKind {
+        self.mistakes.push(CompileError::new(self.source, offset, message));
+        ExpressionKind::Null
+    }
+
     fn peek(&self) -> &Token<'s> {
         // The last token is `End`, and nothing moves beyond it.
         &self.tokens[self.position.min(self.tokens.len() - 1)]
@@ -122,6 +144,12 @@ impl<'s> Parser<'s> {
     ) -> Result<Expression, CompileError> {
         let depth = deepest(&operands);
         self.over(offset, depth, ExpressionKind::Operation { operator, operands })
+    }
+
+    fn note_misuse(&mut self, target: Option<&Expression>, function: &str, arguments: &[Expression]) {
+        if let Some((offset, message)) = macros::misuse(self.minor, target, function, arguments) {
+            self.mistake(offset, message);
+        }
     }
 
     fn expression(&mut self) -> Result<Expression, CompileError> {
@@ -245,6 +273,7 @@ impl<'s> Parser<'s> {
                     let arguments = self.arguments(")")?;
                     let depth = operand.depth.max(deepest(&arguments));
                     let function = name.text.to_owned();
+                    self.note_misuse(Some(&operand), &function, &arguments);
                     self.over(
                         open,
                         depth,
@@ -285,9 +314,10 @@ impl<'s> Parser<'s> {
         self.expect_symbol("{")?;
         while !self.take_symbol("}") {
             self.take_symbol("?");
-            if self.next().kind != TokenKind::Identifier {
-                return self.unexpected("IDENTIFIER");
+            if self.peek().kind != TokenKind::Identifier {
+                return self.unexpected("{'}', ',', '?', IDENTIFIER, ESC_IDENTIFIER}");
             }
+            self.next();
             self.expect_symbol(":")?;
             self.expression()?;
             if !self.take_symbol(",") && !self.is_symbol("}") {
@@ -325,15 +355,19 @@ impl<'s> Parser<'s> {
                 "null" => ExpressionKind::Null,
                 name => return self.name(offset, name, ""),
             },
-            TokenKind::Int => self.int(offset, token.text, false)?,
+            TokenKind::Int => self.int(offset, token.text, false),
             TokenKind::Uint => {
                 let digits = token.text.trim_end_matches(['u', 'U']);
                 match from_digits(digits) {
                     Some(value) => ExpressionKind::Uint(value),
-                    None => return self.error(offset, "invalid uint literal"),
+                    None => self.mistake(offset, "invalid uint literal"),
                 }
             }
-            TokenKind::Double => self.double(offset, token.text, false)?,
+            TokenKind::Double => self.double(offset, token.text, false),
+            TokenKind::Unescapable(message) => self.mistake(offset, message),
+            TokenKind::Escaped => {
+                return self.error(offset, format!("Syntax error: mismatched input '{}'", token.text));
+            }
             TokenKind::String(text) => ExpressionKind::String(text),
             TokenKind::Bytes(bytes) => ExpressionKind::Bytes(bytes),
             TokenKind::End => {
@@ -346,22 +380,20 @@ impl<'s> Parser<'s> {
         self.over(offset, 0, kind)
     }
 
-    fn int(&self, offset: usize, digits: &str, negative: bool) -> Result<ExpressionKind, CompileError> {
+    fn int(&mut self, offset: usize, digits: &str, negative: bool) -> ExpressionKind {
         let value = from_digits(digits).and_then(|magnitude| {
             if negative { 0i64.checked_sub_unsigned(magnitude) } else { i64::try_from(magnitude).ok() }
         });
         match value {
-            Some(value) => Ok(ExpressionKind::Int(value)),
-            None => self.error(offset, "invalid int literal"),
+            Some(value) => ExpressionKind::Int(value),
+            None => self.mistake(offset, "invalid int literal"),
         }
     }
 
-    fn double(&self, offset: usize, digits: &str, negative: bool) -> Result<ExpressionKind, CompileError> {
+    fn double(&mut self, offset: usize, digits: &str, negative: bool) -> ExpressionKind {
         match digits.parse::<f64>() {
-            Ok(value) if value.is_finite() => {
-                Ok(ExpressionKind::Double(if negative { -value } else { value }))
-            }
-            _ => self.error(offset, "invalid double literal"),
+            Ok(value) if value.is_finite() => ExpressionKind::Double(if negative { -value } else { value }),
+            _ => self.mistake(offset, "invalid double literal"),
         }
     }
 
@@ -400,18 +432,17 @@ impl<'s> Parser<'s> {
                 self.over(offset, depth, ExpressionKind::Map(entries))
             }
             "." => {
-                let name = self.next();
-                if name.kind == TokenKind::Identifier {
+                if self.peek().kind == TokenKind::Identifier {
+                    let name = self.next();
                     return self.name(offset, name.text, ".");
                 }
-                self.position = self.position.saturating_sub(1);
-                self.unexpected("IDENTIFIER")
+                self.error(self.peek().offset, "Syntax error: no viable alternative at input '.'")
             }
             "-" => {
                 let number = self.next();
                 let kind = match number.kind {
-                    TokenKind::Int => self.int(offset, number.text, true)?,
-                    TokenKind::Double => self.double(offset, number.text, true)?,
+                    TokenKind::Int => self.int(offset, number.text, true),
+                    TokenKind::Double => self.double(offset, number.text, true),
                     _ => {
                         self.position = self.position.saturating_sub(1);
                         return self.unexpected("{NUM_FLOAT, NUM_INT}");
@@ -431,13 +462,14 @@ impl<'s> Parser<'s> {
             return self.error(offset, "Syntax error: mismatched input 'in' expecting IDENTIFIER");
         }
         if is_reserved(name) {
-            return self.error(offset, format!("reserved identifier: {name}"));
+            self.mistake(offset, format!("reserved identifier: {name}"));
         }
         let open = self.peek().offset;
         let qualified = format!("{prefix}{name}");
         if self.take_symbol("(") {
             let arguments = self.arguments(")")?;
             let depth = deepest(&arguments);
+            self.note_misuse(None, &qualified, &arguments);
             return self.over(
                 open,
                 depth,

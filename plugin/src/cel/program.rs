@@ -10,6 +10,7 @@ use super::budget::Budget;
 use super::error::EvaluationError;
 use super::evaluate::Evaluator;
 use super::library::Overload;
+use super::library::time::{Duration, Timestamp};
 use super::types::{Kind, Type};
 use super::value::Value;
 use regex_automata::meta::Regex;
@@ -61,10 +62,15 @@ pub(super) struct Step {
 #[derive(Debug)]
 pub(super) enum StepKind {
     Literal(Literal),
+    /// A type whose name has a type and no value; a plan with one is none.
+    UndefinedType(&'static str),
     /// A root variable.
     Root(Box<str>),
-    /// `variables.<name>`.
-    Variable(Box<str>),
+    /// `variables.<name>` or `variables.?<name>`.
+    Variable {
+        name: Box<str>,
+        optional: bool,
+    },
     /// A variable of a macro, by its place on the stack.
     Local(usize),
     Select {
@@ -105,7 +111,7 @@ pub(super) enum StepKind {
     },
 }
 
-/// A value written in the expression.
+/// A value written in the expression, or worked out of such ones.
 #[derive(Debug)]
 pub(super) enum Literal {
     Null,
@@ -116,6 +122,8 @@ pub(super) enum Literal {
     String(Box<str>),
     Bytes(Arc<[u8]>),
     Type(Kind),
+    Duration(Duration),
+    Timestamp(Timestamp),
 }
 
 /// A call of a function.
@@ -127,6 +135,8 @@ pub(super) struct Call {
     pub(super) arguments: Vec<Step>,
     /// The pattern of `matches`, `find` and `findAll`, when it is a literal.
     pub(super) regex: Option<Arc<Regex>>,
+    /// The argument whose size the API server looks at even when it is an error.
+    pub(super) measured: Option<usize>,
 }
 
 /// A macro over a list or a map.
@@ -142,6 +152,8 @@ pub(super) struct Fold {
     pub(super) predicate: Option<Step>,
     /// What becomes of an element, for `map` and its relatives.
     pub(super) transform: Option<Step>,
+    /// Whether the API server looks at the size of the keys a list is sorted by even when they are an error.
+    pub(super) measured: bool,
 }
 
 /// Which macro a [`Fold`] is.

@@ -43,7 +43,7 @@ pub(super) const fn of(operator: Operator) -> &'static [Signature] {
     match operator {
         Operator::Or | Operator::And => &[(&[BOOL, BOOL], BOOL)],
         Operator::Not => &[(&[BOOL], BOOL)],
-        Operator::Negate => &[(&[INT], INT), (&[DOUBLE], DOUBLE)],
+        Operator::Negate => &[(&[DOUBLE], DOUBLE), (&[INT], INT)],
         Operator::Conditional => &[(&[BOOL, A, A], A)],
         Operator::Equal | Operator::NotEqual => &[(&[A, A], BOOL)],
         Operator::Less | Operator::LessOrEqual | Operator::Greater | Operator::GreaterOrEqual => ORDER,
@@ -90,8 +90,11 @@ pub(super) const OPTIONAL_INDEX: &[Signature] = &[
     (&[Shape::Optional(&MAP), A], Shape::Optional(&B)),
 ];
 
-/// The signatures of `a.or(b)`.
-pub(super) const OR: &[Signature] = &[(&[Shape::Optional(&A), Shape::Optional(&A)], Shape::Optional(&A))];
+/// The signature of `a.or(b)`.
+pub(super) const OR: Signature = (&[Shape::Optional(&A), Shape::Optional(&A)], Shape::Optional(&A));
 
-/// The signatures of `a.orValue(b)`.
-pub(super) const OR_VALUE: &[Signature] = &[(&[Shape::Optional(&A), A], A)];
+/// The signature of `a.orValue(b)`.
+pub(super) const OR_VALUE: Signature = (&[Shape::Optional(&A), A], A);
+
+/// The signatures of what adds entries to a map, a key and a value or another map.
+pub(super) const MAP_INSERT: &[Signature] = &[(&[MAP, A, B], MAP), (&[MAP, MAP], MAP)];

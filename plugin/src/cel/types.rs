@@ -49,6 +49,9 @@ pub enum Kind {
     Format,
 }
 
+/// The first minor version that knows the types of addresses.
+const ADDRESSES: u32 = 31;
+
 impl Kind {
     /// The name `type(x)` shows.
     #[must_use]
@@ -76,8 +79,33 @@ impl Kind {
         }
     }
 
-    /// The type a name stands for in an expression, as in `type(x) == string`.
-    pub(super) fn named(name: &str) -> Option<Self> {
+    /// What the API server's messages about its own workings call such a value.
+    pub(super) const fn implementation(self) -> &'static str {
+        match self {
+            Self::Null => "types.Null",
+            Self::Bool => "types.Bool",
+            Self::Int => "types.Int",
+            Self::Uint => "types.Uint",
+            Self::Double => "types.Double",
+            Self::String => "types.String",
+            Self::Bytes => "types.Bytes",
+            Self::Duration => "types.Duration",
+            Self::Timestamp => "types.Timestamp",
+            Self::Type => "*types.Type",
+            Self::Optional => "*types.Optional",
+            Self::Quantity => "cel.Quantity",
+            Self::Url => "cel.URL",
+            Self::Ip => "cel.IP",
+            Self::Cidr => "cel.CIDR",
+            Self::Semver => "cel.Semver",
+            Self::Format => "cel.Format",
+            Self::List => "*types.baseList",
+            Self::Map => "*types.baseMap",
+        }
+    }
+
+    /// The type a name stands for in an expression, as in `type(x) == string`, for Kubernetes `1.<minor>`.
+    pub(super) fn named(name: &str, minor: u32) -> Option<Self> {
         const NAMED: [Kind; 15] = [
             Kind::Null,
             Kind::Bool,
@@ -95,7 +123,8 @@ impl Kind {
             Kind::Ip,
             Kind::Cidr,
         ];
-        NAMED.into_iter().find(|kind| kind.name() == name)
+        let named = NAMED.into_iter().find(|kind| kind.name() == name);
+        named.filter(|kind| minor >= ADDRESSES || !matches!(kind, Self::Ip | Self::Cidr))
     }
 }
 
@@ -104,6 +133,10 @@ impl Kind {
 pub enum Type {
     /// Nothing: it shows when the expression runs.
     Dyn,
+    /// What is wrong already, so that nothing more is said about it.
+    Error,
+    /// A type that is not known yet, by its number.
+    Variable(u32),
     /// A type without parameters.
     Plain(Kind),
     /// A list of the type.
@@ -153,23 +186,8 @@ impl Type {
         Self::Optional(Box::new(value))
     }
 
-    /// Whether a value of type `other` may stand where one of this type is asked for.
-    pub(super) fn accepts(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Dyn, _) | (_, Self::Dyn) => true,
-            (Self::List(a), Self::List(b)) | (Self::Optional(a), Self::Optional(b)) => a.accepts(b),
-            (Self::TypeOf(_), Self::TypeOf(_)) => true,
-            (Self::Map(a, b), Self::Map(c, d)) => a.accepts(c) && b.accepts(d),
-            (a, b) if a == b => true,
-            (Self::Plain(Kind::Null), nullable) | (nullable, Self::Plain(Kind::Null)) => {
-                nullable.is_nullable()
-            }
-            _ => false,
-        }
-    }
-
     /// Whether `null` may stand for such a value.
-    const fn is_nullable(&self) -> bool {
+    pub(super) const fn is_nullable(&self) -> bool {
         !matches!(
             self,
             Self::List(_)
@@ -179,6 +197,15 @@ impl Type {
                     Kind::Bool | Kind::Int | Kind::Uint | Kind::Double | Kind::String | Kind::Bytes
                 )
         )
+    }
+
+    /// The type of the name of a type: `type(int)`.
+    pub(super) fn of_name(kind: Kind) -> Self {
+        Self::TypeOf(Box::new(match kind {
+            Kind::List => Self::list(Self::Dyn),
+            Kind::Map => Self::map(Self::Dyn, Self::Dyn),
+            kind => Self::Plain(kind),
+        }))
     }
 
     /// The type a `variables.<name>` of this type has: the API server keeps simple types, lists and
@@ -196,9 +223,19 @@ impl Type {
 }
 
 impl fmt::Display for Type {
+    /// As messages about expressions write it; `{:#}` as messages about what an expression gives do.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Plain(kind @ (Kind::Null | Kind::Duration | Kind::Timestamp)) if formatter.alternate() => {
+                formatter.write_str(kind.name())
+            }
+            Self::List(element) if formatter.alternate() => write!(formatter, "list({element:#})"),
+            Self::Map(key, value) if formatter.alternate() => write!(formatter, "map({key:#}, {value:#})"),
+            Self::Optional(value) if formatter.alternate() => write!(formatter, "optional_type({value:#})"),
+            Self::TypeOf(value) if formatter.alternate() => write!(formatter, "type({value:#})"),
             Self::Dyn => formatter.write_str("dyn"),
+            Self::Error => formatter.write_str("!error!"),
+            Self::Variable(number) => write!(formatter, "_var{number}"),
             Self::Plain(Kind::Null) => formatter.write_str("null"),
             Self::Plain(Kind::Duration) => formatter.write_str("duration"),
             Self::Plain(Kind::Timestamp) => formatter.write_str("timestamp"),
@@ -229,54 +266,30 @@ pub(super) enum Shape {
     Written,
 }
 
-/// How many type parameters an overload may have.
-pub(super) const PARAMETERS: usize = 2;
-
-/// What the type parameters of an overload stand for in one call.
-pub(super) type Bindings = [Option<Type>; PARAMETERS];
-
 impl Shape {
-    /// Whether an argument of type `actual` fits; notes what type parameters stand for.
-    pub(super) fn accepts(&self, actual: &Type, bindings: &mut Bindings) -> bool {
-        match (self, actual) {
-            (Self::Parameter(index), actual) => match &mut bindings[*index] {
-                slot @ None => {
-                    *slot = Some(actual.clone());
-                    true
-                }
-                Some(bound) if bound.accepts(actual) => {
-                    // The more general of both.
-                    if *actual == Type::Dyn || *bound == Type::Plain(Kind::Null) {
-                        *bound = actual.clone();
-                    }
-                    true
-                }
-                Some(_) => false,
-            },
-            (_, Type::Dyn) | (Self::Dyn, _) => true,
-            (Self::Is(kind), Type::Plain(actual)) => {
-                kind == actual || (*actual == Kind::Null && Type::Plain(*kind).is_nullable())
+    /// How many type parameters there are up to the highest one here.
+    pub(super) const fn parameters(&self) -> usize {
+        match self {
+            Self::Parameter(index) => *index + 1,
+            Self::List(inner) | Self::Optional(inner) | Self::TypeOf(inner) => inner.parameters(),
+            Self::Map(key, value) => {
+                let (key, value) = (key.parameters(), value.parameters());
+                if key > value { key } else { value }
             }
-            (Self::List(element), Type::List(actual)) => element.accepts(actual, bindings),
-            (Self::Optional(value), Type::Optional(actual)) => value.accepts(actual, bindings),
-            (Self::Map(key, value), Type::Map(actual_key, actual_value)) => {
-                key.accepts(actual_key, bindings) && value.accepts(actual_value, bindings)
-            }
-            (Self::TypeOf(_), Type::TypeOf(_)) => true,
-            _ => false,
+            Self::Dyn | Self::Is(_) | Self::Written => 0,
         }
     }
 
-    /// The type, once the parameters are known.
-    pub(super) fn with(&self, bindings: &Bindings) -> Type {
+    /// The type, with variables from number `first` on for the type parameters.
+    pub(super) fn with(&self, first: u32) -> Type {
         match self {
             Self::Dyn | Self::Written => Type::Dyn,
             Self::Is(kind) => Type::Plain(*kind),
-            Self::Parameter(index) => bindings[*index].clone().unwrap_or(Type::Dyn),
-            Self::List(element) => Type::list(element.with(bindings)),
-            Self::Map(key, value) => Type::map(key.with(bindings), value.with(bindings)),
-            Self::Optional(value) => Type::optional(value.with(bindings)),
-            Self::TypeOf(value) => Type::TypeOf(Box::new(value.with(bindings))),
+            Self::Parameter(index) => Type::Variable(first + *index as u32),
+            Self::List(element) => Type::list(element.with(first)),
+            Self::Map(key, value) => Type::map(key.with(first), value.with(first)),
+            Self::Optional(value) => Type::optional(value.with(first)),
+            Self::TypeOf(value) => Type::TypeOf(Box::new(value.with(first))),
         }
     }
 

@@ -58,6 +58,8 @@ pub enum Value<'a> {
 pub enum Opaque {
     /// A quantity.
     Quantity(Quantity),
+    /// A sum or a difference of quantities. The API server compares nothing with one.
+    Sum(Quantity),
     /// A URL.
     Url(Url),
     /// An IP address.
@@ -68,6 +70,22 @@ pub enum Opaque {
     Semver(Semver),
     /// A named format.
     Format(NamedFormat),
+}
+
+impl Opaque {
+    /// What the API server's messages show when such a value is outside of the language.
+    pub(super) fn outside(&self) -> String {
+        match self {
+            Self::Quantity(quantity) | Self::Sum(quantity) => {
+                format!("(*resource.Quantity){}", quantity.as_approximate_float())
+            }
+            Self::Url(url) => format!("(*url.URL){url}"),
+            Self::Ip(address) => format!("(netip.Addr){address}"),
+            Self::Cidr(range) => format!("(netip.Prefix){range}"),
+            Self::Semver(version) => format!("(semver.Version){version}"),
+            Self::Format(format) => format!("{format:?}"),
+        }
+    }
 }
 
 /// Text, borrowed from the tree or the expression, or made by a function.
@@ -102,16 +120,20 @@ pub enum Key {
     Int(i64),
     /// A whole number, never below zero.
     Uint(u64),
+    /// Another number, which the API server takes for a key though the language does not.
+    Double(f64),
     /// Text.
     String(Arc<str>),
 }
 
 impl Key {
-    fn number(&self) -> Option<i128> {
+    /// The number rounded down, and what is missing.
+    fn number(&self) -> (i128, f64) {
         match self {
-            Self::Int(number) => Some((*number).into()),
-            Self::Uint(number) => Some((*number).into()),
-            _ => None,
+            Self::Int(number) => ((*number).into(), 0.0),
+            Self::Uint(number) => ((*number).into(), 0.0),
+            Self::Double(number) => (number.floor() as i128, number - number.floor()),
+            Self::Bool(_) | Self::String(_) => (0, 0.0),
         }
     }
 }
@@ -124,7 +146,10 @@ impl Ord for Key {
             (Self::String(a), Self::String(b)) => a.cmp(b),
             (Self::Bool(_), _) | (_, Self::String(_)) => Ordering::Less,
             (_, Self::Bool(_)) | (Self::String(_), _) => Ordering::Greater,
-            (a, b) => a.number().cmp(&b.number()),
+            (a, b) => {
+                let ((a, a_rest), (b, b_rest)) = (a.number(), b.number());
+                a.cmp(&b).then(a_rest.total_cmp(&b_rest))
+            }
         }
     }
 }
@@ -150,6 +175,7 @@ impl Key {
             Self::Bool(value) => Value::Bool(*value),
             Self::Int(value) => Value::Int(*value),
             Self::Uint(value) => Value::Uint(*value),
+            Self::Double(value) => Value::Double(*value),
             Self::String(value) => Value::String(Text::Shared(Arc::clone(value))),
         }
     }
@@ -230,7 +256,7 @@ impl<'a> Value<'a> {
             Self::Timestamp(_) => Kind::Timestamp,
             Self::Optional(_) => Kind::Optional,
             Self::Opaque(opaque) => match **opaque {
-                Opaque::Quantity(_) => Kind::Quantity,
+                Opaque::Quantity(_) | Opaque::Sum(_) => Kind::Quantity,
                 Opaque::Url(_) => Kind::Url,
                 Opaque::Ip(_) => Kind::Ip,
                 Opaque::Cidr(_) => Kind::Cidr,
@@ -313,7 +339,8 @@ impl<'a> Value<'a> {
             Self::Bool(value) => Some(Key::Bool(value)),
             Self::Int(value) => Some(Key::Int(value)),
             Self::Uint(value) => Some(Key::Uint(value)),
-            Self::Double(value) => whole(value).map(Key::Int),
+            Self::Double(value) if value.is_nan() => None,
+            Self::Double(value) => Some(Key::Double(value)),
             Self::String(Text::Shared(value)) => Some(Key::String(value)),
             Self::String(Text::Borrowed(value)) => Some(Key::String(value.into())),
             _ => None,
@@ -332,12 +359,22 @@ impl<'a> Value<'a> {
             Self::Bytes(value) => value.is_empty(),
             Self::Duration(value) => value == Duration::default(),
             Self::Timestamp(value) => value.is_zero(),
-            Self::Optional(value) => value.is_none(),
-            Self::Type(_) | Self::Opaque(_) => false,
+            Self::Optional(_) | Self::Type(_) | Self::Opaque(_) => false,
             value => {
                 value.as_list().is_some_and(|list| list.is_empty())
                     || value.as_map().is_some_and(|map| map.is_empty())
             }
+        }
+    }
+
+    /// What the API server's messages about its own workings call such a value: those of an object are no
+    /// values of the language yet.
+    pub(super) fn implementation(&self) -> &'static str {
+        match (self, self.kind()) {
+            (Self::Node(_), Kind::Null) => "<nil>",
+            (Self::Node(_), Kind::List) => "[]interface {}",
+            (Self::Node(_), Kind::Map) => "map[string]interface {}",
+            (_, kind) => kind.implementation(),
         }
     }
 

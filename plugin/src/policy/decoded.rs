@@ -1,7 +1,7 @@
 //! What an API server makes of an object before policies see it, as far as no schema is needed for it.
 //!
 //! Fields that hold null are not there: what Kubernetes' own kinds are decoded into has no nulls, so `initContainers: null` is the
-//! same as nothing, and a null in a map of texts or quantities is the empty text or 0. For custom resources the
+//! same as nothing, and a null in a map or a list of texts is the empty text, in a map of quantities 0. For custom resources the
 //! schema decides, which is not known here; they stay as they are. Depends on [`super::resource`] and
 //! [`crate::yaml`].
 
@@ -20,6 +20,30 @@ const TEXTS: &[&str] = &[
     "stringData",
 ];
 
+/// Fields that are lists of texts.
+const LISTS: &[&str] = &[
+    "accessModes",
+    "add",
+    "apiGroups",
+    "args",
+    "command",
+    "drop",
+    "externalIPs",
+    "finalizers",
+    "loadBalancerSourceRanges",
+    "nameservers",
+    "nonResourceURLs",
+    "policyTypes",
+    "resourceNames",
+    "resources",
+    "searches",
+    "values",
+    "verbs",
+];
+
+/// Fields that are lists of numbers.
+const NUMBERS: &[&str] = &["supplementalGroups"];
+
 /// Fields that are maps of quantities.
 const QUANTITIES: &[&str] =
     &["capacity", "default", "defaultRequest", "hard", "limits", "max", "min", "requests"];
@@ -35,11 +59,9 @@ pub(super) fn without_nulls<'a>(object: &Node<'a>, resource: &Resource<'_>) -> O
 
 fn has_null(node: &Node<'_>) -> bool {
     match &node.value {
+        Value::Null => true,
         Value::Sequence(items) => items.iter().any(has_null),
-        Value::Mapping(mapping) => mapping
-            .entries()
-            .iter()
-            .any(|entry| matches!(entry.value.value, Value::Null) || has_null(&entry.value)),
+        Value::Mapping(mapping) => mapping.entries().iter().any(|entry| has_null(&entry.value)),
         _ => false,
     }
 }
@@ -48,7 +70,14 @@ fn has_null(node: &Node<'_>) -> bool {
 fn dropped<'a>(node: &Node<'a>, field: &str, selector_is_map: bool) -> Node<'a> {
     let value = match &node.value {
         Value::Sequence(items) => {
-            Value::Sequence(items.iter().map(|item| dropped(item, "", selector_is_map)).collect())
+            let item = |item: &Node<'a>| match item.value {
+                Value::Null if LISTS.contains(&field) => {
+                    Node { value: Value::String("".into()), span: item.span }
+                }
+                Value::Null if NUMBERS.contains(&field) => Node { value: Value::Int(0), span: item.span },
+                _ => dropped(item, "", selector_is_map),
+            };
+            Value::Sequence(items.iter().map(item).collect())
         }
         Value::Mapping(mapping) => {
             let null = if TEXTS.contains(&field) || (selector_is_map && field == "selector") {
@@ -104,6 +133,16 @@ mod tests {
         assert_eq!(
             read(text).unwrap(),
             r#"{"apiVersion": "apps/v1","kind": "Deployment","metadata": {"labels": {"app": ""}},"spec": {"a": [{"limits": {"cpu": "0"}}]}}"#
+        );
+    }
+
+    #[test]
+    fn items_of_lists_of_texts_become_empty() {
+        let text =
+            "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nrules: [{apiGroups: [~], verbs: [get]}]\n";
+        assert_eq!(
+            read(text).unwrap(),
+            r#"{"apiVersion": "rbac.authorization.k8s.io/v1","kind": "Role","rules": [{"apiGroups": [""],"verbs": ["get"]}]}"#
         );
     }
 

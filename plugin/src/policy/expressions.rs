@@ -80,7 +80,7 @@ impl<'p> Scope<'p> {
                 offset: 0,
                 line: 1,
                 column: 1,
-                message: format!("must evaluate to {wanted}, and gives {}", program.result_type()),
+                message: format!("must evaluate to {wanted} but got {:#}", program.result_type()),
                 snippet: text.lines().next().unwrap_or_default().to_owned(),
             }));
         }

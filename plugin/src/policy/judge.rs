@@ -5,15 +5,17 @@
 
 use super::decoded::{with_namespace, without_nulls};
 use super::expressions::Expression;
-use super::load::{Binding, Policy, PolicySet, Validation};
+use super::load::{Binding, Policy, PolicySet, Validation, Variable};
 use super::request::{namespace_object, request};
 use super::resource::Resource;
 use super::selector::{Labels, labels};
-use crate::cel::{self, Activation, Blame, Budget, EvaluationError};
+use crate::cel::{self, Activation, Blame, Budget, EvaluationError, Memory};
 use crate::protocol::Options;
 use crate::rules::Breach;
 use crate::yaml::{Node, Path, Span, Value};
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// Judges the objects of one stream.
 pub struct Judge<'p> {
@@ -23,7 +25,12 @@ pub struct Judge<'p> {
     namespaces: BTreeMap<String, Labels>,
     /// Whether an expression speaks of namespaces, for to fill one in an object is copied.
     asks_for_namespace: bool,
+    /// The policies in force that concern objects of an apiVersion and kind: of few in a stream of many.
+    concerned: RefCell<BTreeMap<KindName, Rc<[&'p Policy]>>>,
 }
+
+/// An apiVersion and a kind.
+type KindName = (String, String);
 
 /// What the policies say about one object.
 #[derive(Debug, Default)]
@@ -32,9 +39,14 @@ pub struct Verdict {
     pub breaches: Vec<Breach>,
     /// What could not be judged.
     pub notes: Vec<String>,
+    /// The policies that are about the object, but not in force for want of parameters.
+    pub unjudged: Vec<String>,
 }
 
 const NULL: Node<'static> = Node { value: Value::Null, span: Span { start: 0, end: 0 } };
+
+/// The bytes a message that was worked out may have; a longer one is none.
+const MAX_MESSAGE: usize = 5 << 10;
 
 /// The kinds admission never judges, lest a policy lock everybody out.
 const EXEMPT: &[&str] = &[
@@ -65,7 +77,8 @@ impl<'p> Judge<'p> {
             .iter()
             .flat_map(Policy::expressions)
             .any(|expression| expression.text.contains("namespace"));
-        Self { policies, options, namespaces, asks_for_namespace }
+        let concerned = RefCell::default();
+        Self { policies, options, namespaces, asks_for_namespace, concerned }
     }
 
     /// Judges one object by the policies that `wanted` takes.
@@ -90,16 +103,17 @@ impl<'p> Judge<'p> {
         let mut namespace = self.namespaces.get(name).cloned().unwrap_or_default();
         namespace.insert("kubernetes.io/metadata.name".to_owned(), name.to_owned());
         let place = resource.namespaced.then_some(&namespace);
-        let mut subject = None;
-        for policy in self.policies.policies.iter().filter(|policy| wanted(&policy.name)) {
-            if policy.bindings.is_empty() || !policy.constraints.matches(resource, &own, place) {
+        let subject = OnceCell::new();
+        let common = vec![OnceCell::new(); self.policies.common_variables];
+        for policy in self.concerned(resource).iter().filter(|policy| wanted(&policy.name)) {
+            if !policy.constraints.matches(resource, &own, place) {
                 continue;
             }
             for binding in &policy.bindings {
                 if !binding.resources.matches(resource, &own, place) {
                     continue;
                 }
-                let (request, namespace_object) = subject.get_or_insert_with(|| {
+                let (request, namespace_object) = subject.get_or_init(|| {
                     let namespace = match place {
                         Some(labels) => namespace_object(name, labels),
                         None => NULL,
@@ -112,6 +126,7 @@ impl<'p> Judge<'p> {
                     object,
                     request,
                     namespace: namespace_object,
+                    common: &common,
                     options: self.options,
                 };
                 match self.params(policy, binding) {
@@ -126,10 +141,22 @@ impl<'p> Judge<'p> {
                         verdict.notes.push(format!("{}: {}", policy.name, breach.message));
                     }
                     Params::Missing(None) => {}
+                    Params::NotWritten => verdict.unjudged.push(policy.name.clone()),
                 }
             }
         }
         verdict
+    }
+
+    fn concerned(&self, resource: &Resource<'_>) -> Rc<[&'p Policy]> {
+        let version = format!("{}/{}", resource.group, resource.version);
+        let mut known = self.concerned.borrow_mut();
+        let policies = known.entry((version, resource.kind.to_owned())).or_insert_with(|| {
+            let is_concerned =
+                |policy: &&Policy| !policy.bindings.is_empty() && policy.constraints.concerns(resource);
+            self.policies.policies.iter().filter(is_concerned).collect()
+        });
+        Rc::clone(policies)
     }
 
     fn params(&self, policy: &Policy, binding: &Binding) -> Params<'p> {
@@ -149,8 +176,13 @@ impl<'p> Judge<'p> {
                 wanted.selector.as_ref().is_none_or(|selector| selector.matches(&labels(params)))
             })
             .collect();
-        // Without any parameters at all the stream belongs to no system these policies know.
-        if found.is_empty() && !self.policies.params.is_empty() && wanted.deny_when_missing {
+        if !found.is_empty() {
+            return Params::Found(found);
+        }
+        if self.options.unknown_system {
+            return Params::NotWritten;
+        }
+        if wanted.deny_when_missing {
             return Params::Missing(Some(Breach {
                 rule: policy.name.clone(),
                 severity: binding.severity,
@@ -159,47 +191,46 @@ impl<'p> Judge<'p> {
                 message: "failed to configure binding: no params found for policy binding with `Deny` \
                           parameterNotFoundAction"
                     .to_owned(),
-                help: format!("Give a {kind} of the name that binding {} refers to.", binding.name),
+                help: format!(
+                    "Give a {kind} that binding {} refers to: beside the policies, in params/<system>.yaml.",
+                    binding.name
+                ),
             }));
         }
-        if found.is_empty() { Params::Missing(None) } else { Params::Found(found) }
+        Params::Missing(None)
     }
 }
 
 enum Params<'p> {
     NotAsked,
     Found(Vec<&'p Node<'static>>),
+    /// The system has some, but not these.
     Missing(Option<Breach>),
+    /// Nobody wrote any for the system.
+    NotWritten,
 }
 
-struct Case<'c, 'a> {
+struct Case<'c, 'a, 'm> {
     policy: &'c Policy,
     binding: &'c Binding,
     object: &'c Node<'a>,
     request: &'c Node<'c>,
     namespace: &'c Node<'c>,
+    /// What the variables have come to that several policies have.
+    common: &'m [OnceCell<Memory<'c>>],
     options: &'c Options,
 }
 
-impl<'c> Case<'c, '_> {
+impl<'c> Case<'c, '_, '_> {
     fn judge(&self, params: &'c Node<'c>, verdict: &mut Verdict) {
-        let mut activation = Activation::default();
-        let roots = [
-            ("object", self.object),
-            ("oldObject", &NULL),
-            ("request", self.request),
-            ("namespaceObject", self.namespace),
-            ("params", params),
-        ];
-        for (name, node) in roots {
-            activation.bind(name, cel::Value::Node(node));
-        }
         let mut budget = Budget::new(self.options.max_policy_cost);
         let mut errors: Vec<(&Expression, EvaluationError)> = Vec::new();
+        // Conditions are not told about the namespace.
+        let activation = self.activation(params, &NULL);
         for condition in &self.policy.conditions {
             match condition.program.evaluate(&activation, &mut budget) {
-                // One that does not hold decides, whatever the others fail with.
-                Ok(value) if value.as_bool() != Some(true) => return,
+                // One that is false decides, whatever the others fail with or give instead of a truth.
+                Ok(value) if value.as_bool() == Some(false) => return,
                 Ok(_) => {}
                 Err(error) => errors.push((condition, error)),
             }
@@ -218,8 +249,12 @@ impl<'c> Case<'c, '_> {
             self.fault(first, message, &activation, verdict);
             return;
         }
-        for (name, variable) in &self.policy.variables {
-            activation.bind_variable(name, &variable.program);
+        let mut activation = self.activation(params, self.namespace);
+        for Variable { name, expression, common } in &self.policy.variables {
+            let memory = common.and_then(|number| self.common.get(number));
+            let memory =
+                memory.map_or_else(Memory::default, |memory| memory.get_or_init(Memory::default).clone());
+            activation.bind_variable(name, &expression.program, memory);
         }
         for validation in &self.policy.validations {
             match validation.expression.program.evaluate(&activation, &mut budget) {
@@ -235,6 +270,21 @@ impl<'c> Case<'c, '_> {
                 }
             }
         }
+    }
+
+    fn activation(&self, params: &'c Node<'c>, namespace: &'c Node<'c>) -> Activation<'c> {
+        let mut activation = Activation::default();
+        let roots = [
+            ("object", self.object),
+            ("oldObject", &NULL),
+            ("request", self.request),
+            ("namespaceObject", namespace),
+            ("params", params),
+        ];
+        for (name, node) in roots {
+            activation.bind(name, cel::Value::Node(node));
+        }
+        activation
     }
 
     fn fault(
@@ -288,7 +338,7 @@ fn message<'c>(validation: &'c Validation, activation: &Activation<'c>, budget: 
             Err(_) => None,
         }
     });
-    let fits = |text: &String| !text.is_empty() && !text.contains('\n');
+    let fits = |text: &String| text.len() <= MAX_MESSAGE && !text.is_empty() && !text.contains('\n');
     said.filter(fits)
         .or_else(|| validation.message.as_ref().map(|message| message.trim().to_owned()))
         .unwrap_or_else(|| format!("failed expression: {}", validation.expression.text.trim()))

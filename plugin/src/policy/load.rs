@@ -11,6 +11,7 @@ use super::strings::strings;
 use crate::cel::is_identifier;
 use crate::protocol::{Severity, Source};
 use crate::yaml::{Limits, Lines, Node, load_documents};
+use std::collections::BTreeMap;
 
 /// What is in force: policies with their bindings, and the objects they take parameters from.
 #[derive(Debug, Default)]
@@ -21,6 +22,9 @@ pub struct PolicySet {
     pub params: Vec<Node<'static>>,
     /// Remarks on what is there but not in force.
     pub notes: Vec<String>,
+    /// How many variables several policies have, computed alike and from the object alone: they are computed
+    /// once for each object.
+    pub common_variables: usize,
 }
 
 /// A ValidatingAdmissionPolicy, compiled.
@@ -37,13 +41,24 @@ pub struct Policy {
     /// All must hold for it to be judged by.
     pub conditions: Vec<Expression>,
     /// `variables.NAME`.
-    pub variables: Vec<(String, Expression)>,
+    pub variables: Vec<Variable>,
     /// All must hold.
     pub validations: Vec<Validation>,
     /// Whether an error in an expression is a breach.
     pub fails_on_error: bool,
     /// Where it is in force.
     pub bindings: Vec<Binding>,
+}
+
+/// One of the variables of a policy.
+#[derive(Debug)]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// What it is computed with.
+    pub expression: Expression,
+    /// Its number among [`PolicySet::common_variables`], if it is one of them.
+    pub common: Option<usize>,
 }
 
 /// One of the validations of a policy.
@@ -80,6 +95,9 @@ pub struct ParamRef {
     /// Whether it is a breach when there are none.
     pub deny_when_missing: bool,
 }
+
+/// What a binding can ask to be done about a breach.
+const ACTIONS: &[&str] = &["Deny", "Warn", "Audit"];
 
 /// The annotation that tells how to mend a breach.
 pub const REMEDY_ANNOTATION: &str = "policies.gift.dev/remedy";
@@ -120,7 +138,29 @@ impl PolicySet {
         for policy in set.policies.iter().filter(|policy| policy.bindings.is_empty()) {
             set.notes.push(format!("policy {} has no binding, so it is not in force", policy.name));
         }
+        set.number_common_variables();
         Ok(set)
+    }
+
+    /// Variables refer to those before them, so they are alike where all before them are too.
+    fn number_common_variables(&mut self) {
+        let mut known: BTreeMap<Vec<(&str, &str)>, Vec<_>> = BTreeMap::new();
+        for (policy, Policy { variables, .. }) in self.policies.iter().enumerate() {
+            let has_no_params = |variable: &&Variable| !variable.expression.text.contains("params");
+            let mut before = Vec::new();
+            for (place, variable) in variables.iter().take_while(has_no_params).enumerate() {
+                before.push((variable.name.as_str(), variable.expression.text.as_str()));
+                known.entry(before.clone()).or_default().push((policy, place));
+            }
+        }
+        let mut common: Vec<_> = known.into_values().filter(|places| places.len() > 1).collect();
+        common.sort_unstable();
+        self.common_variables = common.len();
+        for (number, places) in common.into_iter().enumerate() {
+            for (policy, place) in places {
+                self.policies[policy].variables[place].common = Some(number);
+            }
+        }
     }
 }
 
@@ -132,7 +172,7 @@ impl Policy {
         });
         self.conditions
             .iter()
-            .chain(self.variables.iter().map(|(_, expression)| expression))
+            .chain(self.variables.iter().map(|variable| &variable.expression))
             .chain(validations)
     }
 
@@ -156,13 +196,13 @@ impl Policy {
         let mut variables = Vec::new();
         for (at, item) in items(spec, "variables").iter().enumerate() {
             let at = format!("spec.variables[{at}]");
-            let variable = required(item, "name", &place, &at)?;
-            if !is_identifier(&variable) {
-                return Err(field(&place, &format!("{at}.name: {variable} is not a name CEL can use")));
+            let name = required(item, "name", &place, &at)?;
+            if !is_identifier(&name) {
+                return Err(field(&place, &format!("{at}.name: {name} is not a name CEL can use")));
             }
             let expression = scope.compile(item, "expression", &at, Expected::Anything)?;
-            scope.declare(&variable, &expression);
-            variables.push((variable, expression));
+            scope.declare(&name, &expression);
+            variables.push(Variable { name, expression, common: None });
         }
         let mut validations = Vec::new();
         for (at, item) in items(spec, "validations").iter().enumerate() {
@@ -183,7 +223,7 @@ impl Policy {
         Ok(Self {
             remedy: remedy.unwrap_or_default().trim().to_owned(),
             constraints: MatchResources::read(Some(constraints), &place)?,
-            fails_on_error: spec.get("failurePolicy").and_then(Node::as_str) != Some("Ignore"),
+            fails_on_error: one_of(spec, "failurePolicy", &["Fail", "Ignore"], &place)? != Some("Ignore"),
             bindings: Vec::new(),
             name,
             param_kind,
@@ -201,6 +241,9 @@ impl Binding {
         let spec = node.get("spec").ok_or_else(|| field(&place, "spec is missing"))?;
         let policy = required(spec, "policyName", &place, "spec")?;
         let actions = strings(spec.get("validationActions"));
+        if let Some(other) = actions.iter().find(|action| !ACTIONS.contains(&action.as_str())) {
+            return Err(field(&place, &format!("spec.validationActions: {}", none_of(other, ACTIONS))));
+        }
         let has = |action: &str| actions.iter().any(|item| item == action);
         let severity = match (has("Deny"), has("Warn"), has("Audit")) {
             (true, ..) => Severity::Error,
@@ -210,17 +253,26 @@ impl Binding {
         };
         let param_ref = match spec.get("paramRef") {
             None => None,
-            Some(node) => Some(ParamRef {
-                name: node.get("name").and_then(Node::as_str).map(str::to_owned),
-                selector: match node.get("selector") {
-                    None => None,
-                    selector => Some(Selector::read(selector, &place)?),
-                },
-                deny_when_missing: node.get("parameterNotFoundAction").and_then(Node::as_str) == Some("Deny"),
-            }),
+            Some(node) => Some(ParamRef::read(node, &place)?),
         };
         let resources = MatchResources::read(spec.get("matchResources"), &place)?;
         Ok((policy, Self { name, resources, param_ref, severity }))
+    }
+}
+
+impl ParamRef {
+    fn read(node: &Node<'_>, place: &str) -> Result<Self, PolicyError> {
+        let name = node.get("name").and_then(Node::as_str).map(str::to_owned);
+        let selector = match node.get("selector") {
+            None => None,
+            selector => Some(Selector::read(selector, place)?),
+        };
+        if name.is_some() == selector.is_some() {
+            return Err(field(place, "spec.paramRef takes either a name or a selector"));
+        }
+        let action = one_of(node, "parameterNotFoundAction", &["Allow", "Deny"], place)?
+            .ok_or_else(|| field(place, "spec.paramRef.parameterNotFoundAction is missing"))?;
+        Ok(Self { name, selector, deny_when_missing: action == "Deny" })
     }
 }
 
@@ -253,6 +305,26 @@ fn required(node: &Node<'_>, key: &str, place: &str, path: &str) -> Result<Strin
         .and_then(Node::as_str)
         .map(str::to_owned)
         .ok_or_else(|| field(place, &format!("{path}.{key} is missing")))
+}
+
+/// The word at `key`, if there is one; it must be one of those `allowed`, for another would be taken for
+/// none at all.
+pub(super) fn one_of<'n>(
+    node: &'n Node<'_>,
+    key: &str,
+    allowed: &[&str],
+    place: &str,
+) -> Result<Option<&'n str>, PolicyError> {
+    match node.get(key).and_then(Node::as_str) {
+        Some(word) if !allowed.contains(&word) => {
+            Err(field(place, &format!("{key}: {}", none_of(word, allowed))))
+        }
+        word => Ok(word),
+    }
+}
+
+fn none_of(word: &str, allowed: &[&str]) -> String {
+    format!("{word} is none of {}", allowed.join(", "))
 }
 
 pub(super) fn field(place: &str, message: &str) -> PolicyError {
@@ -315,6 +387,31 @@ spec: {policyName: p, validationActions: [Deny]}
                 "f.yaml: policy p: spec.validations is empty, so nothing is judged",
             ),
             (
+                "validationActions: [Deny]",
+                "validationActions: [Deny, Wran]",
+                "f.yaml: binding b: spec.validationActions: Wran is none of Deny, Warn, Audit",
+            ),
+            (
+                "spec:\n  matchConstraints",
+                "spec:\n  failurePolicy: ignore\n  matchConstraints",
+                "f.yaml: policy p: failurePolicy: ignore is none of Fail, Ignore",
+            ),
+            (
+                "policyName: p,",
+                "policyName: p, paramRef: {name: a},",
+                "f.yaml: binding b: spec.paramRef.parameterNotFoundAction is missing",
+            ),
+            (
+                "policyName: p,",
+                "policyName: p, paramRef: {name: a, parameterNotFoundAction: deny},",
+                "f.yaml: binding b: parameterNotFoundAction: deny is none of Allow, Deny",
+            ),
+            (
+                "policyName: p,",
+                "policyName: p, paramRef: {parameterNotFoundAction: Deny},",
+                "f.yaml: binding b: spec.paramRef takes either a name or a selector",
+            ),
+            (
                 "name: names",
                 "name: namespace",
                 "f.yaml: policy p: spec.variables[0].name: namespace is not a name",
@@ -346,5 +443,28 @@ spec: {policyName: p, validationActions: [Deny]}
             let notes = read(&POLICY.replacen(from, to, 1)).unwrap().notes;
             assert!(notes.iter().any(|note| note == expected), "{notes:?}");
         }
+    }
+
+    #[test]
+    fn variables_that_policies_compute_alike_are_common() {
+        let policy = |name: &str, variables: &[(&str, &str)]| {
+            let variables: String = variables
+                .iter()
+                .map(|(name, expression)| format!("  - {{name: {name}, expression: '{expression}'}}\n"))
+                .collect();
+            format!(
+                "---\nkind: ValidatingAdmissionPolicy\nmetadata: {{name: {name}}}\nspec:\n  paramKind: {{apiVersion: v1, kind: ConfigMap}}\n  matchConstraints: {{resourceRules: []}}\n  variables:\n{variables}  validations:\n  - {{expression: 'true'}}\n"
+            )
+        };
+        let alike = [("a", "object.kind"), ("b", "variables.a"), ("c", "params.kind"), ("d", "object.kind")];
+        let other = [("a", "object.apiVersion"), ("b", "variables.a")];
+        let set = read(&[policy("p", &alike), policy("q", &other), policy("r", &alike)].concat()).unwrap();
+        let common = |policy: usize| -> Vec<_> {
+            set.policies[policy].variables.iter().map(|variable| variable.common).collect()
+        };
+        assert_eq!(set.common_variables, 2);
+        assert_eq!(common(0), [Some(0), Some(1), None, None], "parameters are a policy's own");
+        assert_eq!(common(1), [None, None], "what one refers to decides as well");
+        assert_eq!(common(2), common(0));
     }
 }

@@ -3,6 +3,7 @@
 //! Depends on [`super::resource`] and [`super::selector`]. Every object is taken as being created.
 
 use super::PolicyError;
+use super::load::{field, one_of};
 use super::resource::Resource;
 use super::selector::{Labels, Selector};
 use super::strings::strings;
@@ -18,14 +19,15 @@ pub struct MatchResources {
     exact: bool,
 }
 
+/// A rule about what is created, and about no subresource.
 #[derive(Clone, Debug)]
 struct Rule {
     groups: Vec<String>,
     versions: Vec<String>,
-    operations: Vec<String>,
     resources: Vec<String>,
     names: Vec<String>,
-    scope: String,
+    /// Whether they live in a namespace, where the rule asks for that.
+    namespaced: Option<bool>,
 }
 
 impl MatchResources {
@@ -33,19 +35,27 @@ impl MatchResources {
     ///
     /// # Errors
     ///
-    /// [`PolicyError`] when a selector is malformed.
+    /// [`PolicyError`] when a selector is malformed, or a rule lacks what would make it match.
     pub fn read(node: Option<&Node<'_>>, place: &str) -> Result<Self, PolicyError> {
         let Some(node) = node else { return Ok(Self::default()) };
-        let rules = |key: &str| -> Option<Vec<Rule>> {
-            Some(node.get(key)?.as_sequence()?.iter().map(Rule::read).collect())
+        let rules = |key: &str| -> Result<Vec<Option<Rule>>, PolicyError> {
+            let items = node.get(key).and_then(Node::as_sequence).unwrap_or_default();
+            let read = |(at, item)| Rule::read(item, place, &format!("{key}[{at}]"));
+            items.iter().enumerate().map(read).collect()
         };
+        let stated = rules("resourceRules")?;
         Ok(Self {
-            rules: rules("resourceRules").filter(|rules| !rules.is_empty()),
-            excluded: rules("excludeResourceRules").unwrap_or_default(),
+            rules: (!stated.is_empty()).then(|| stated.into_iter().flatten().collect()),
+            excluded: rules("excludeResourceRules")?.into_iter().flatten().collect(),
             namespaces: Selector::read(node.get("namespaceSelector"), place)?,
             objects: Selector::read(node.get("objectSelector"), place)?,
-            exact: node.get("matchPolicy").and_then(Node::as_str) == Some("Exact"),
+            exact: one_of(node, "matchPolicy", &["Exact", "Equivalent"], place)? == Some("Exact"),
         })
+    }
+
+    /// Whether an object of that resource can be meant, whatever its name and labels.
+    pub(super) fn concerns(&self, resource: &Resource<'_>) -> bool {
+        self.rules.as_ref().is_none_or(|rules| rules.iter().any(|rule| rule.concerns(resource, self.exact)))
     }
 
     /// Whether an object with these labels, in a namespace with those, is meant. `namespace` is
@@ -65,38 +75,50 @@ impl MatchResources {
 }
 
 impl Rule {
-    fn read(node: &Node<'_>) -> Self {
-        Self {
-            groups: strings(node.get("apiGroups")),
-            versions: strings(node.get("apiVersions")),
-            operations: strings(node.get("operations")),
-            resources: strings(node.get("resources")),
+    /// Reads a rule, `None` when it can say nothing about an object being created.
+    fn read(node: &Node<'_>, place: &str, path: &str) -> Result<Option<Self>, PolicyError> {
+        let required = |key: &str| match strings(node.get(key)) {
+            list if list.is_empty() => {
+                Err(field(place, &format!("{path}.{key} is missing or empty, so nothing would be judged")))
+            }
+            list => Ok(list),
+        };
+        let operations = required("operations")?;
+        let whole = |resource: &String| {
+            let (name, subresource) = resource.split_once('/').unwrap_or((resource, ""));
+            matches!(subresource, "" | "*").then(|| name.to_owned())
+        };
+        let rule = Self {
+            groups: required("apiGroups")?,
+            versions: required("apiVersions")?,
+            resources: required("resources")?.iter().filter_map(whole).collect(),
             names: strings(node.get("resourceNames")),
-            scope: node.get("scope").and_then(Node::as_str).unwrap_or("*").to_owned(),
-        }
+            namespaced: match one_of(node, "scope", &["*", "Cluster", "Namespaced"], place)? {
+                Some("Namespaced") => Some(true),
+                Some("Cluster") => Some(false),
+                _ => None,
+            },
+        };
+        Ok((has(&operations, "CREATE") && !rule.resources.is_empty()).then_some(rule))
+    }
+
+    fn concerns(&self, resource: &Resource<'_>, exact: bool) -> bool {
+        has(&self.groups, resource.group)
+            && has(&self.resources, &resource.plural)
+            // With `matchPolicy: Equivalent` an object of another version of the same group is converted
+            // and judged all the same.
+            && (!exact || has(&self.versions, resource.version))
+            && self.namespaced.is_none_or(|namespaced| namespaced == resource.namespaced)
     }
 
     fn matches(&self, resource: &Resource<'_>, exact: bool) -> bool {
-        let has = |list: &[String], wanted: &str| list.iter().any(|item| item == "*" || item == wanted);
-        // With `matchPolicy: Equivalent` an object of another version of the same group is converted
-        // and judged all the same.
-        let version = !exact || has(&self.versions, resource.version);
-        let plural = self.resources.iter().any(|item| {
-            let (name, subresource) = item.split_once('/').unwrap_or((item, ""));
-            (name == "*" || name == resource.plural) && matches!(subresource, "" | "*")
-        });
-        let scope = match self.scope.as_str() {
-            "Namespaced" => resource.namespaced,
-            "Cluster" => !resource.namespaced,
-            _ => true,
-        };
-        has(&self.groups, resource.group)
-            && version
-            && has(&self.operations, "CREATE")
-            && plural
-            && scope
+        self.concerns(resource, exact)
             && (self.names.is_empty() || self.names.iter().any(|name| name == resource.name))
     }
+}
+
+fn has(list: &[String], wanted: &str) -> bool {
+    list.iter().any(|item| item == "*" || item == wanted)
 }
 
 #[cfg(test)]
@@ -137,9 +159,32 @@ mod tests {
         for resources in ["[deployments]", "['*']", "['*/*']", "['deployments/*']", "[pods, deployments]"] {
             assert!(matches(&rule(resources), DEPLOYMENT), "{resources}");
         }
-        for resources in ["[pods]", "[deployments/scale]", "['*/scale']", "[]"] {
+        for resources in ["[pods]", "[deployments/scale]", "['*/scale']"] {
             assert!(!matches(&rule(resources), DEPLOYMENT), "{resources}");
         }
+    }
+
+    #[test]
+    fn a_rule_that_could_match_nothing_is_refused() {
+        let read = |text: &str| {
+            let documents = load_stream(text, &Limits::default()).unwrap();
+            MatchResources::read(Some(&documents[0].root), "f.yaml: policy p").unwrap_err().to_string()
+        };
+        for (from, to, expected) in [
+            ("operations:", "operation:", "resourceRules[0].operations is missing or empty"),
+            ("[deployments]", "deployments", "resourceRules[0].resources is missing or empty"),
+            ("[v1]", "[]", "resourceRules[0].apiVersions is missing or empty"),
+            ("apiGroups: [apps], ", "", "resourceRules[0].apiGroups is missing or empty"),
+            (
+                "[deployments]",
+                "[deployments], scope: Namespace",
+                "scope: Namespace is none of *, Cluster, Namespaced",
+            ),
+        ] {
+            let error = read(&rule("[deployments]").replacen(from, to, 1));
+            assert!(error.starts_with(&format!("f.yaml: policy p: {expected}")), "{error}");
+        }
+        assert!(read("matchPolicy: exact").contains("matchPolicy: exact is none of Exact, Equivalent"));
     }
 
     #[test]

@@ -8,12 +8,15 @@
 //!
 //! - Quantities are rounded up to thousandths and written in their shortest form, and a Pod's requests are
 //!   its limits where it states none. A finding here names what the author wrote.
-//! - Empty maps and lists are mostly not there, which takes a schema to tell: `has(object.data)` holds here
-//!   for `data: {}`.
+//! - Empty maps, lists and texts are mostly not there, which takes a schema to tell: `has(object.data)` holds
+//!   here for `data: {}`, and `has(port.protocol)` for `protocol: ""`.
+//! - The fields which Kubernetes always writes are there, null where nobody states them: `rules` of a Role.
 //! - The entries of a map come in any order there, and in the order of the file here.
 //! - `request.userInfo`, `request.uid` and `authorizer` are the cluster's; here nobody asks.
 //! - Objects of another version are not converted: they are judged as they are written.
 //! - Time zones have no names here: `UTC` and offsets such as `+09:00` alone.
+//! - Parameters belong to a system, and bindings that take some are in force for the systems that have any,
+//!   as the chart binds them to a system's own namespaces ([`crate::protocol::Options::unknown_system`]).
 
 mod decoded;
 mod exception;
@@ -28,7 +31,7 @@ mod strings;
 
 pub use exception::{ANNOTATION as EXCEPTIONS_ANNOTATION, Exception, exception};
 pub use judge::{Judge, Verdict};
-pub use load::{Binding, ParamRef, Policy, PolicySet, REMEDY_ANNOTATION, Validation};
+pub use load::{Binding, ParamRef, Policy, PolicySet, REMEDY_ANNOTATION, Validation, Variable};
 pub use matching::MatchResources;
 pub use resource::{Resource, reference};
 pub use selector::{Labels, Selector, labels};

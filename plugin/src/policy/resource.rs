@@ -53,6 +53,7 @@ const CLUSTER_SCOPED: &[(&str, &[&str])] = &[
     ("rbac.authorization.k8s.io", &["ClusterRole", "ClusterRoleBinding"]),
     ("resource.k8s.io", &["DeviceClass", "ResourceSlice"]),
     ("scheduling.k8s.io", &["PriorityClass"]),
+    ("security.openshift.io", &["SecurityContextConstraints"]),
     (
         "storage.k8s.io",
         &["CSIDriver", "CSINode", "StorageClass", "VolumeAttachment", "VolumeAttributesClass"],
@@ -95,7 +96,7 @@ pub fn reference(object: &Node<'_>) -> ObjectReference {
 
 fn plural(kind: &str) -> String {
     let lower = kind.to_ascii_lowercase();
-    if lower == "endpoints" {
+    if matches!(lower.as_str(), "endpoints" | "securitycontextconstraints") {
         return lower;
     }
     if let Some(stem) = lower.strip_suffix('y')
@@ -118,6 +119,7 @@ mod tests {
             ("Ingress", "ingresses"),
             ("NetworkPolicy", "networkpolicies"),
             ("Endpoints", "endpoints"),
+            ("SecurityContextConstraints", "securitycontextconstraints"),
             ("EndpointSlice", "endpointslices"),
             ("StorageClass", "storageclasses"),
             ("Gateway", "gateways"),

@@ -10,6 +10,7 @@ mod duplicate_key;
 mod name;
 mod no_string_data;
 mod placeholder;
+mod random;
 mod secret_data_base64;
 mod secret_in_annotation;
 mod secret_in_config_map;
@@ -28,6 +29,9 @@ use crate::yaml::{Document, Node, Path, Span};
 
 /// The id of the finding about a document that is not YAML.
 pub const UNPARSABLE: &str = "unparsable";
+
+/// The id of the rule that an organisation switches on by a parameter of its policies.
+pub const NO_STRING_DATA: &str = "no-string-data";
 
 /// A built-in rule, for documentation and for choosing.
 pub struct Rule {

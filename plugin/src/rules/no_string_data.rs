@@ -1,12 +1,12 @@
 //! `stringData` where an organisation does not allow it, or where nobody will encode it.
 
-use super::{Breach, Rule, Subject};
+use super::{Breach, NO_STRING_DATA, Rule, Subject};
 use crate::encode::is_secret;
 use crate::protocol::Severity;
 use crate::yaml::{Node, Path, Value};
 
 pub(super) static RULE: Rule = Rule {
-    id: "no-string-data",
+    id: NO_STRING_DATA,
     number: Some("P11"),
     title: "no Secret carries `stringData`",
     reason: "Plaintext in a manifest ends in version control, in release records and on screens.",

@@ -1,6 +1,6 @@
 //! Secrets in annotations, of objects and of the pods they make.
 
-use super::sensitive::{Depth, judge};
+use super::sensitive::judge;
 use super::strings::{Trail, descend};
 use super::{Breach, Rule, Subject};
 use crate::protocol::Severity;
@@ -34,7 +34,7 @@ fn check(subject: &Subject<'_, '_, '_>, breaches: &mut Vec<Breach>) {
                 for annotation in annotations.entries().iter().filter(|entry| !is_passed_over(&entry.key)) {
                     let path = || Trail::key(Some(&all), &annotation.key).path();
                     let named = (annotation.key.as_ref(), &annotation.value, &path as &dyn Fn() -> _);
-                    judge(&RULE, subject.text, named, Depth::Value, breaches);
+                    judge(&RULE, subject.text, named, breaches);
                 }
                 false
             }

@@ -3,7 +3,7 @@
 //! The organisation's policy `no-sensitive-config-map` judges by names it lists, and can be enforced by an
 //! API server; this rule knows the shapes of secrets, in files and scripts too.
 
-use super::sensitive::{Depth, judge};
+use super::sensitive::judge;
 use super::{Breach, Rule, Subject};
 use crate::protocol::Severity;
 use crate::yaml::{Node, Path};
@@ -28,7 +28,7 @@ fn check(subject: &Subject<'_, '_, '_>, breaches: &mut Vec<Breach>) {
     let Some(data) = object.get("data").and_then(Node::as_mapping) else { return };
     for entry in data.entries() {
         let path = || Path::root().key("data").key(entry.key.clone());
-        judge(&RULE, subject.text, (&entry.key, &entry.value, &path), Depth::Assignments, breaches);
+        judge(&RULE, subject.text, (&entry.key, &entry.value, &path), breaches);
     }
 }
 

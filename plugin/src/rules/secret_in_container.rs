@@ -3,7 +3,7 @@
 //! The organisation's policy `no-sensitive-env` judges variables by names it lists, and can be enforced by
 //! an API server; this rule knows the shapes of secrets, and looks into custom resources too.
 
-use super::sensitive::{Depth, judge};
+use super::sensitive::judge;
 use super::strings::{Trail, descend, visit};
 use super::{Breach, Rule, Subject};
 use crate::protocol::Severity;
@@ -53,13 +53,13 @@ fn look_into(
                     let name = variable.get("name").and_then(Node::as_str).unwrap_or_default();
                     let path = || Trail::key(Some(&Trail::index(Some(&here), index)), "value").path();
                     let named = (name, value, &path as &dyn Fn() -> _);
-                    judge(&RULE, subject.text, named, Depth::Assignments, breaches);
+                    judge(&RULE, subject.text, named, breaches);
                 }
             }
             "args" | "command" | "lifecycle" | "livenessProbe" | "readinessProbe" | "startupProbe" => {
                 visit(&field.value, Some(&here), &mut |trail, node, _| {
                     let path = || trail.path();
-                    judge(&RULE, subject.text, ("", node, &path), Depth::Assignments, breaches);
+                    judge(&RULE, subject.text, ("", node, &path), breaches);
                 });
             }
             _ => {}

@@ -1,10 +1,10 @@
 //! What makes a text suspicious: the shape of a well-known secret in it, or a value that looks random
 //! under a name that says it is secret.
 //!
-//! Depends on [`super::shape`] and [`super::name`]. Nothing that is said holds any of the text.
+//! Depends on [`super::shape`], [`super::name`] and [`super::random`]. Nothing that is said holds any of the text.
 
 use super::name::names_a_secret;
-use super::placeholder::{Kind, marker};
+use super::random::{LONGEST, looks_random};
 use super::shape::{self, Shape};
 use super::strings::{is_in_comment, place};
 use super::{Breach, Rule};
@@ -23,25 +23,14 @@ pub(super) struct Suspicion {
     pub what: String,
 }
 
-/// How closely to look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Depth {
-    /// At the text as one value.
-    Value,
-    /// Also at assignments in it, as files, scripts and arguments have them.
-    Assignments,
-}
-
-/// Judges the text of a setting by that name.
-pub(super) fn suspicion(name: &str, text: &str, depth: Depth) -> Option<Suspicion> {
+/// Judges the text of a setting by that name, and the assignments in it, as files, scripts, arguments and
+/// connection strings have them.
+pub(super) fn suspicion(name: &str, text: &str) -> Option<Suspicion> {
     if let Some(Shape { what, part }) = shape::find(text) {
         return Some(Suspicion { severity: Severity::Error, part, what: what.to_owned() });
     }
     if names_a_secret(name) && looks_random(text.trim()) {
         return Some(Suspicion { severity: Severity::Warning, part: 0..text.len(), what: random(name) });
-    }
-    if depth == Depth::Value {
-        return None;
     }
     assignment(text)
 }
@@ -51,11 +40,10 @@ pub(super) fn judge(
     rule: &Rule,
     stream: &str,
     (name, node, path): (&str, &Node<'_>, &dyn Fn() -> Path),
-    depth: Depth,
     breaches: &mut Vec<Breach>,
 ) {
     let Some(text) = node.as_str() else { return };
-    if let Some(Suspicion { severity, part, what }) = suspicion(name, text, depth) {
+    if let Some(Suspicion { severity, part, what }) = suspicion(name, text) {
         let at = text.get(part).and_then(|part| place(stream, node, part));
         breaches.push(rule.breach(severity, path(), at, format!("this looks like {what}")));
     }
@@ -111,122 +99,10 @@ fn value_behind(text: &str, from: usize) -> Range<usize> {
     if text.is_char_boundary(end) { start..end } else { start..start }
 }
 
-const LONGEST: usize = 512;
-
-/// Whether a text looks as if a machine had drawn it, or a person had made it hard to guess.
-pub(super) fn looks_random(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    if !(8..=LONGEST).contains(&bytes.len()) || !bytes.iter().all(|byte| is_of_secrets(*byte)) {
-        return false;
-    }
-    if text.starts_with(['/', '.', '%', '*']) || text.contains("://") || marker(text, Kind::Setting).is_some()
-    {
-        return false;
-    }
-    let letters = bytes.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
-    let digits = bytes.iter().filter(|byte| byte.is_ascii_digit()).count();
-    let stretches = stretches(bytes);
-    let is_mixed = letters >= 3 && (digits >= 2 || digits >= 1 && bytes.len() < 16 || bytes.len() >= 24);
-    // Names are made of words; what is drawn has hardly any.
-    is_mixed
-        && bytes.len() * 10 < stretches * 27
-        && entropy(bytes) >= if bytes.len() < 12 { 2.5 } else { 3.0 }
-}
-
-fn is_of_secrets(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'+' | b'/'
-                | b'='
-                | b'_'
-                | b'-'
-                | b'.'
-                | b'!'
-                | b'@'
-                | b'#'
-                | b'%'
-                | b'^'
-                | b'&'
-                | b'*'
-                | b'~'
-                | b'?'
-        )
-}
-
-/// How many words, numbers and signs there are. A capital belongs to the letters after it.
-fn stretches(bytes: &[u8]) -> usize {
-    let class = |byte: u8| match byte {
-        b'a'..=b'z' => 0,
-        b'A'..=b'Z' => 1,
-        b'0'..=b'9' => 2,
-        _ => 3,
-    };
-    let mut count = usize::from(!bytes.is_empty());
-    for (at, pair) in bytes.windows(2).enumerate() {
-        let begins_word = at == 0 || class(bytes[at - 1]) != 1;
-        let is_word = class(pair[0]) == 1 && class(pair[1]) == 0 && begins_word;
-        count += usize::from(class(pair[0]) != class(pair[1]) && !is_word);
-    }
-    count
-}
-
-/// Shannon's, in bits for each byte.
-fn entropy(bytes: &[u8]) -> f64 {
-    let mut counts = [0_u32; 256];
-    for byte in bytes {
-        counts[usize::from(*byte)] += 1;
-    }
-    #[allow(clippy::cast_precision_loss, reason = "never more than LONGEST bytes")]
-    let length = bytes.len() as f64;
-    let share = |count: &u32| f64::from(*count) / length;
-    counts.iter().filter(|count| **count > 0).map(share).map(|share| -share * share.log2()).sum()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    #[test]
-    fn what_is_drawn_looks_random_and_names_do_not() {
-        for text in [
-            "k7Gd92mQxL0vR4",
-            "p@ssw0rd",
-            "S3cr3tP4ss",
-            "9f86d081884c7d659a2feaa0c55ad015",
-            "aB3dE6gH9jK2",
-            "wJalrXUtnFEMI/K7MDENG/bPxRfiCYzzzzzzzzzz",
-            "550e8400-e29b-41d4-a716-446655440000",
-            "dGhpcyBpcyBhIHNlY3JldCB2YWx1ZQ==",
-        ] {
-            assert!(looks_random(text), "{text}");
-        }
-        for text in [
-            "",
-            "password",
-            "hunter2-in-a-config-map",
-            "my-release-postgresql",
-            "cert-manager-webhook-ca",
-            "admin123",
-            "/var/run/secrets/token",
-            "${DB_PASSWORD}",
-            "$(TOKEN)",
-            "{{ .Values.password }}",
-            "https://x9K2.example.com/a1B2",
-            "someObject.getFoo1Bar",
-            "aaaaaaaa11111111",
-            "CHANGE_ME_k7Gd92m",
-            "with spaces 1A2b3C",
-            "12345678901234567890",
-            "serviceAccountToken",
-            "kubernetes.io/service-account-token",
-            "vault-token-secret-1",
-            "postgresql14",
-        ] {
-            assert!(!looks_random(text), "{text}");
-        }
-    }
 
     #[test]
     fn assignments_are_read_as_files_scripts_and_arguments_write_them() {
@@ -238,14 +114,13 @@ mod tests {
             "export TOKEN='k7Gd92mQxL0v' && run",
             "Server=db;Password=k7Gd92mQxL0v;X=1",
         ] {
-            let found = suspicion("config", text, Depth::Assignments).unwrap();
+            let found = suspicion("config", text).unwrap();
             assert_eq!(
                 (&text[found.part.clone()], found.severity),
                 ("k7Gd92mQxL0v", Severity::Warning),
                 "{text}"
             );
             assert!(!found.what.contains("k7Gd"));
-            assert_eq!(suspicion("config", text, Depth::Value), None);
         }
         for text in [
             "# password: k7Gd92mQxL0v\na: 1\n",
@@ -253,26 +128,16 @@ mod tests {
             "password: short\n",
             "password:\n  k7Gd92mQxL0v\n",
         ] {
-            assert_eq!(suspicion("config", text, Depth::Assignments), None, "{text}");
+            assert_eq!(suspicion("config", text), None, "{text}");
         }
     }
 
     proptest! {
         #[test]
         fn any_text_can_be_judged(name in ".{0,12}", text in "(?s)(.{0,12}|[a-zA-Z]{0,9}[:=] ?.{0,20})") {
-            if let Some(found) = suspicion(&name, &text, Depth::Assignments) {
+            if let Some(found) = suspicion(&name, &text) {
                 prop_assert!(text.get(found.part).is_some());
             }
-        }
-
-        #[test]
-        fn passwords_of_sixteen_drawn_characters_are_nearly_always_found(seed in any::<[u8; 16]>()) {
-            let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-            let text: String = seed.iter().map(|byte| alphabet[usize::from(*byte) % 62] as char).collect();
-            let digits = text.bytes().filter(u8::is_ascii_digit).count();
-            prop_assume!((2..=12).contains(&digits));
-            prop_assume!(stretches(text.as_bytes()) >= 7);
-            prop_assert!(entropy(text.as_bytes()) < 3.0 || looks_random(&text), "{text}");
         }
     }
 }

@@ -227,10 +227,10 @@ fn basic(text: &str, at: usize) -> Option<Shape> {
     shape("a user and password for Basic authentication", start, start + length)
 }
 
-/// `"auth": "dXNlcjpwYXNzd29yZA=="`, as in `.dockerconfigjson`.
+/// `"auth": "dXNlcjpwYXNzd29yZA=="`, as in `.dockerconfigjson`; inside a quoted text each quote has a backslash.
 fn registry(text: &str, at: usize) -> Option<Shape> {
-    let rest = text.get(at..)?.strip_prefix("\"auth\"")?;
-    let rest = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
+    let rest = behind_quote(text.get(at..)?.strip_prefix("\"auth")?)?;
+    let rest = behind_quote(rest.trim_start().strip_prefix(':')?.trim_start())?;
     let start = text.len() - rest.len();
     let length = run(rest, 0, is_base64);
     is_user_and_password(rest.get(..length)?).then_some(())?;
@@ -243,6 +243,10 @@ fn storage_key(text: &str, at: usize) -> Option<Shape> {
     let length = run(rest, 0, is_base64);
     (length == 88 && rest[..length].ends_with("==")).then_some(())?;
     shape("an Azure Storage key", at, at + "AccountKey=".len() + length)
+}
+
+fn behind_quote(text: &str) -> Option<&str> {
+    text.strip_prefix('\\').unwrap_or(text).strip_prefix('"')
 }
 
 fn is_user_and_password(encoded: &str) -> bool {

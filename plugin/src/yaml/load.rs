@@ -1,11 +1,13 @@
 //! From text to documents.
 //!
-//! Depends on [`super::read`] and [`super::stream`].
+//! Depends on [`super::read`], which reads everything, [`super::simple`], which reads what most of it is, and
+//! [`super::stream`].
 
 use super::node::{Node, Span, Value};
 use super::path::Path;
 use super::read::read;
 use super::scalar::ScalarError;
+use super::simple;
 use super::stream::{Chunk, split};
 use std::borrow::Cow;
 
@@ -152,9 +154,13 @@ pub fn load_chunk<'a>(
     chunk: Chunk<'a>,
     limits: &Limits,
 ) -> Result<Option<Document<'a>>, LoadError> {
-    let part = &text[chunk.span.start..chunk.span.end];
-    let (root, duplicates) = read(part, chunk.span.start, limits)?;
-    Ok(root.map(|root| Document { root, span: chunk.span, source: chunk.source, duplicates }))
+    let Chunk { span, source } = chunk;
+    let part = &text[span.start..span.end];
+    let (root, duplicates) = match simple::read(part, span.start, limits.max_depth) {
+        Some(root) => (Some(root), Vec::new()),
+        None => read(part, span.start, limits)?,
+    };
+    Ok(root.map(|root| Document { root, span, source, duplicates }))
 }
 
 #[cfg(test)]

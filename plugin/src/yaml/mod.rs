@@ -9,6 +9,7 @@ mod path;
 mod read;
 mod scalar;
 mod scanner;
+mod simple;
 mod stream;
 mod tag;
 

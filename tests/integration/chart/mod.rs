@@ -22,7 +22,7 @@ use serde_json::Value;
 const HELMS: [HelmVersion; 2] = [HelmVersion::V3, HelmVersion::V4];
 
 /// The chart with its own values.
-fn chart() -> Chart {
+pub(crate) fn chart() -> Chart {
     Chart::open(repository().join("chart")).unwrap().kubernetes("1.34")
 }
 
@@ -37,7 +37,7 @@ fn refusal(chart: &Chart) -> String {
 
 /// The objects of a rendering, as JSON.
 #[track_caller]
-fn rendered(chart: &Chart) -> Vec<Value> {
+pub(crate) fn rendered(chart: &Chart) -> Vec<Value> {
     let rendered = chart.render().unwrap();
     let objects: Objects<'_> = rendered.objects().unwrap();
     objects.iter().map(|object| object.to_json()).collect()
@@ -51,11 +51,11 @@ fn find<'o>(objects: &'o [Value], kind: &str, name: &str) -> &'o Value {
 }
 
 /// The chart's own values.
-fn own_values() -> Value {
+pub(crate) fn own_values() -> Value {
     serde_yaml::from_str(&std::fs::read_to_string(repository().join("chart/values.yaml")).unwrap()).unwrap()
 }
 
 /// The system the chart deploys by itself.
-fn own_system() -> String {
+pub(crate) fn own_system() -> String {
     own_values()["system"].as_str().unwrap().to_owned()
 }

@@ -1,11 +1,14 @@
 //! What NetworkPolicies let through, held against who depends on whom.
 //!
 //! For the environments that `tests/reachability.yaml` lists. Policies are read as the Kubernetes API
-//! defines them: a pod selected by none is open, several add up.
+//! defines them: a pod selected by none is open, several add up. Written apart from
+//! `gift_harness::network`, which is held against it over generated policies.
 
 use super::chart;
 use crate::workplace::repository;
+use gift_harness::assertions::{self, Context};
 use gift_harness::chart::Environments;
+use gift_harness::network::{Connection, Endpoint, Network, Pod};
 use gift_harness::objects::Objects;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -281,4 +284,169 @@ fn a_rule_too_few_or_too_many_is_noticed() {
     assert!(
         reachable(&read.iter().map(|object| object.to_json()).collect::<Vec<_>>(), &Value::Null).is_empty()
     );
+}
+
+/// The rules that the assertions about reachability find broken.
+fn asserted(objects: &[Value], name: &str, tree: &Value) -> BTreeSet<String> {
+    let system = name.split('/').next().unwrap();
+    let values = json!({"system": system, system: tree});
+    let stream: Vec<_> = objects.iter().map(Value::to_string).collect();
+    let stream = stream.join("\n---\n");
+    let only = ["reachability", "isolation"].map(str::to_owned);
+    let context = Context { values: Some(&values), only: &only, ..Context::default() };
+    let findings = assertions::check(&Objects::read(stream.as_bytes()).unwrap(), &context);
+    findings.into_iter().map(|finding| finding.rule).collect()
+}
+
+#[test]
+fn the_assertions_notice_a_rule_too_few_and_one_too_many() {
+    for (name, tree, objects) in isolated() {
+        assert_eq!(asserted(&objects, &name, &tree), BTreeSet::new(), "{name}");
+        let allowing =
+            |object: &&Value| object["kind"] == "NetworkPolicy" && !list(object, "/spec/ingress").is_empty();
+        for policy in objects.iter().filter(allowing) {
+            let emptied = |object: &Value| {
+                let mut object = object.clone();
+                if object == *policy {
+                    object["spec"]["ingress"] = json!([]);
+                }
+                object
+            };
+            let closed: Vec<_> = objects.iter().map(emptied).collect();
+            let found = asserted(&closed, &name, &tree);
+            assert!(found.contains("reachability"), "{name}: {}", policy["metadata"]["name"]);
+            let widened = |object: &Value| {
+                let mut object = object.clone();
+                if object == *policy {
+                    object["spec"]["ingress"] = json!([{"from": [{"podSelector": {}}]}]);
+                    object["spec"]["egress"] = json!([{}]);
+                }
+                object
+            };
+            let open: Vec<_> = objects.iter().map(widened).collect();
+            let found = asserted(&open, &name, &tree);
+            assert!(!found.is_empty(), "{name}: {}", policy["metadata"]["name"]);
+        }
+        let mut open = objects.clone();
+        let namespace = objects.iter().find_map(|object| object.pointer("/metadata/namespace")).unwrap();
+        open.push(json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "open", "namespace": namespace}, "spec": {"podSelector": {}, "ingress": [{}]}}));
+        assert!(asserted(&open, &name, &tree).contains("isolation"), "{name}");
+    }
+}
+
+/// Numbers that look random and are the same in every run.
+struct Numbers(u64);
+
+impl Numbers {
+    /// One below `end`.
+    fn below(&mut self, end: usize) -> usize {
+        // Xorshift, whose low bits are the worst.
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 16) as usize % end
+    }
+
+    fn one_of(&mut self, values: &[Value]) -> Value {
+        values[self.below(values.len())].clone()
+    }
+
+    fn some_of(&mut self, values: &[Value]) -> Value {
+        let count = self.below(3);
+        (0..count).map(|_| self.one_of(values)).collect()
+    }
+}
+
+/// A policy of what both implementations know.
+fn generated(numbers: &mut Numbers, name: usize) -> Value {
+    let selectors = [
+        json!({}),
+        json!({"matchLabels": {"app": "a"}}),
+        json!({"matchLabels": {"app": "b", "tier": "x"}}),
+        json!({"matchExpressions": [{"key": "tier", "operator": "Exists"}]}),
+        json!({"matchExpressions": [{"key": "tier", "operator": "DoesNotExist"}]}),
+        json!({"matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["a", "b"]}]}),
+        json!({"matchLabels": {"app": "b"}, "matchExpressions": [{"key": "tier", "operator": "In", "values": ["x"]}]}),
+    ];
+    let mut peers: Vec<_> = selectors.iter().map(|selector| json!({"podSelector": selector})).collect();
+    peers.push(json!({"ipBlock": {"cidr": "192.0.2.0/24"}}));
+    let ports = [
+        json!({"port": 80}),
+        json!({"port": 80, "protocol": "UDP"}),
+        json!({"protocol": "SCTP"}),
+        json!({"port": 81}),
+    ];
+    let types = [json!(["Ingress"]), json!(["Egress"]), json!(["Ingress", "Egress"])];
+    let mut rules = |key: &str| -> Value {
+        let count = numbers.below(3);
+        (0..count).map(|_| json!({key: numbers.some_of(&peers), "ports": numbers.some_of(&ports)})).collect()
+    };
+    let (ingress, egress) = (rules("from"), rules("to"));
+    json!({
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": format!("p{name}")},
+        "spec": {
+            "podSelector": numbers.one_of(&selectors),
+            "policyTypes": numbers.one_of(&types),
+            "ingress": ingress,
+            "egress": egress,
+        },
+    })
+}
+
+#[test]
+fn two_implementations_agree_about_generated_policies() {
+    let pod = |name: &str, labels: Value| {
+        json!({
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": name},
+            "spec": {"template": {"metadata": {"labels": labels}, "spec": {"containers": []}}},
+        })
+    };
+    let pods = [
+        pod("a", json!({"app": "a"})),
+        pod("b", json!({"app": "b", "tier": "x"})),
+        pod("c", json!({"app": "b"})),
+        pod("d", json!({"tier": "y"})),
+        pod("e", json!({})),
+    ];
+    let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
+    let (mut open, mut closed) = (0_u32, 0_u32);
+    for _ in 0..1000 {
+        let count = numbers.below(5);
+        let policies: Vec<_> = (0..count).map(|name| generated(&mut numbers, name)).collect();
+        let stream: Vec<_> = pods.iter().chain(&policies).map(Value::to_string).collect();
+        let stream = stream.join("\n---\n");
+        let objects = Objects::read(stream.as_bytes()).unwrap();
+        let network = Network::of(&objects, "default");
+        let mut ends: Vec<_> = objects
+            .pod_templates()
+            .zip(workloads(&pods))
+            .map(|(template, theirs)| (Endpoint::Pod(Pod::of(&template, "default")), Some(theirs)))
+            .collect();
+        ends.push((Endpoint::Address("192.0.2.7".parse().unwrap()), None));
+        let policies: Vec<_> = policies.iter().collect();
+        for (from, caller) in &ends {
+            for (to, callee) in &ends {
+                for (port, protocol) in [(80, "TCP"), (80, "UDP"), (82, "SCTP"), (82, "TCP")] {
+                    let side = |direction: &str, own: &Option<Pods>, other: &Option<Pods>| {
+                        let other = other.as_ref().map_or(Peer::Outside, Peer::Pods);
+                        own.as_ref().is_none_or(|own| {
+                            passes(&policies, direction, own, other, u64::from(port), protocol)
+                        })
+                    };
+                    if caller.is_none() && callee.is_none() {
+                        continue;
+                    }
+                    let expected = side("egress", caller, callee) && side("ingress", callee, caller);
+                    let verdict = network.verdict(&Connection { from, to, port, protocol });
+                    assert_eq!(verdict.passes(), expected, "{from:?} to {to:?}, {port} {protocol}\n{stream}");
+                    if expected { open += 1 } else { closed += 1 }
+                }
+            }
+        }
+    }
+    assert!(open > 10_000 && closed > 10_000, "{open} pass, {closed} do not");
 }

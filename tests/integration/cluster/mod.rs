@@ -3,9 +3,11 @@
 
 mod breaches;
 mod documentation;
+mod enforcement;
 mod installation;
 mod parity;
 mod schemas;
+mod sharding;
 mod shared;
 
 use std::collections::hash_map::DefaultHasher;

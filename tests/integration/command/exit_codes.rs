@@ -32,7 +32,7 @@ fn run(workplace: &Workplace, arguments: &[&str], input: &[u8]) -> (i32, String,
 }
 
 /// The error is one paragraph, names `place`, gives a way out, and is no panic.
-fn assert_told(stderr: &str, place: &str) {
+pub(super) fn assert_told(stderr: &str, place: &str) {
     assert!(stderr.starts_with("error: "), "{stderr}");
     assert!(stderr.contains(place), "{stderr} does not name {place}");
     assert!(stderr.contains("\nhelp: "), "{stderr} gives no way out");

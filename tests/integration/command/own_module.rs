@@ -72,13 +72,15 @@ fn its_findings_are_told_and_stop_the_release() {
 fn a_bad_one_is_named_with_the_way_out_and_nothing_is_printed() {
     let with =
         |exports: &str| wat::parse_str(format!("(module (memory (export \"memory\") 2) {exports})")).unwrap();
-    let contract = |render: &str| {
-        with(&format!(
-            "(func (export \"abi_version\") (result i32) (i32.const 1))
+    let exports = |version: u32, render: &str| {
+        format!(
+            "(func (export \"abi_version\") (result i32) (i32.const {version}))
              (func (export \"alloc\") (param i32) (result i32) (i32.const 1024))
              (func (export \"render\") (param i32 i32) (result i64) {render})"
-        ))
+        )
     };
+    let contract = |render: &str| with(&exports(1, render));
+    let garbage = "(data (i32.const 16) \"\\04\\00\\00\\00abcd\")";
     for (module, expected) in [
         (b"kind: ConfigMap".to_vec(), "is not a WASM module"),
         (wat::parse_str("(module (import \"env\" \"now\" (func)))").unwrap(), "imports env.now"),
@@ -86,6 +88,11 @@ fn a_bad_one_is_named_with_the_way_out_and_nothing_is_printed() {
         (contract("unreachable"), "the plugin failed"),
         (contract("(drop (memory.grow (i32.const 40000))) (i64.const 0)"), "more memory than it may"),
         (contract("(i64.const -1)"), "makes no sense"),
+        (
+            with(&format!("{garbage} {}", exports(1, "(i64.const 0x1000000008)"))),
+            "the header of the frame is not",
+        ),
+        (with(&exports(9, "(i64.const 0)")), "speaks version 9 of the protocol"),
     ] {
         let (code, stdout, stderr) = run(&["post-render"], &module);
         assert_eq!((code, stdout.as_str()), (2, ""), "{expected}: {stderr}");

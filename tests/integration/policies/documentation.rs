@@ -1,34 +1,46 @@
-//! The pages about policies say what the policy files say, and the comparison names rules there are.
+//! The pages about policies and assertions say what those say, and the comparison names rules there are.
 
-use gift_harness::documentation;
+use gift_harness::documentation::{self, Page};
 use gift_harness::policies::PolicySelection;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-fn directory() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/policies")
+fn docs(part: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs").join(part)
+}
+
+/// Holds the pages of a folder against what they are to be; UPDATE_EXPECT=1 writes them.
+fn hold(part: &str, pages: &[Page], command: &str) {
+    let directory = docs(part);
+    let again = format!("`{command}`, or UPDATE_EXPECT=1 with this test, writes it anew");
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::create_dir_all(&directory).unwrap();
+        for path in documentation::stale(&directory, pages).unwrap() {
+            std::fs::remove_file(path).unwrap();
+        }
+        for page in pages {
+            std::fs::write(directory.join(&page.name), &page.text).unwrap();
+        }
+        return;
+    }
+    let stale = documentation::stale(&directory, pages).unwrap();
+    assert_eq!(stale, Vec::<PathBuf>::new(), "pages of rules there no longer are: {again}");
+    for page in pages {
+        let found = std::fs::read_to_string(directory.join(&page.name)).unwrap_or_default();
+        assert_eq!(found, page.text, "docs/{part}/{}: {again}", page.name);
+    }
 }
 
 #[test]
 fn the_pages_are_those_of_the_policy_files() {
-    const AGAIN: &str =
-        "`gift explain --markdown docs/policies`, or UPDATE_EXPECT=1 with this test, writes it anew";
     let pages = documentation::pages(&PolicySelection::everything().unwrap().sets().unwrap());
-    let stale = documentation::stale(&directory(), &pages).unwrap();
-    if std::env::var_os("UPDATE_EXPECT").is_some() {
-        for path in stale {
-            std::fs::remove_file(path).unwrap();
-        }
-        for page in &pages {
-            std::fs::write(directory().join(&page.name), &page.text).unwrap();
-        }
-        return;
-    }
-    assert_eq!(stale, Vec::<PathBuf>::new(), "pages of policies there no longer are: {AGAIN}");
-    for page in &pages {
-        let found = std::fs::read_to_string(directory().join(&page.name)).unwrap_or_default();
-        assert_eq!(found, page.text, "docs/policies/{}: {AGAIN}", page.name);
-    }
+    hold("policies", &pages, "gift explain --markdown docs/policies");
+}
+
+#[test]
+fn the_pages_are_those_of_the_assertions() {
+    let command = "gift explain --markdown docs/assertions --assertions";
+    hold("assertions", &documentation::assertion_pages(), command);
 }
 
 /// The rows of all tables, without heads and rulers.
@@ -47,7 +59,7 @@ fn quoted(cell: &str) -> Vec<&str> {
 
 #[test]
 fn the_comparison_names_rules_there_are() {
-    let text = std::fs::read_to_string(directory().join("comparison.md")).unwrap();
+    let text = std::fs::read_to_string(docs("policies").join("comparison.md")).unwrap();
     let sets = PolicySelection::everything().unwrap().sets().unwrap();
     let policies: BTreeSet<_> = sets.iter().flat_map(|set| set.rules()).map(|rule| rule.id).collect();
     let mut known = policies.clone();

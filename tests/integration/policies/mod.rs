@@ -5,6 +5,7 @@ mod documentation;
 mod library;
 mod placement;
 mod pod_security;
+mod recall;
 
 use crate::workplace::repository;
 use gift_plugin::protocol::{Finding, Options, Request, Source};

@@ -46,6 +46,9 @@ type Library[C Chart[C], V ~map[string]any] struct {
 	ProcessDependencies func(own C, given V) error
 	// Compose gives the values templates see. It must not validate them: that is done with kept schemas.
 	Compose func(own C, given map[string]any, request *session.Request) (V, error)
+	// KubeVersion is a version of Kubernetes as templates see it, and Suits tells whether a chart takes it.
+	KubeVersion func(text string) (string, error)
+	Suits       func(own C, version string) bool
 
 	Templates func(own C, composed V) map[string]Renderable
 	Bind      func(*template.Template)

@@ -17,12 +17,15 @@ type Renderer[C Chart[C], V ~map[string]any] struct {
 	schemas   *session.Kept[*schema]
 	objects   *session.Kept[Objects]
 	templates *session.Templates
+	compare   session.Comparison
 }
 
 // New gives a renderer that has kept nothing yet.
 func New[C Chart[C], V ~map[string]any](library Library[C, V]) *Renderer[C, V] {
 	texts := session.NewTexts(32 << 20)
+	compare, _ := library.Functions()["semverCompare"].(func(string, string) (bool, error))
 	return &Renderer[C, V]{
+		compare: compare,
 		library: library,
 		stamps:  session.NewStamps(),
 		charts:  session.NewKept[*loaded[C]](64),
@@ -40,16 +43,17 @@ func New[C Chart[C], V ~map[string]any](library Library[C, V]) *Renderer[C, V] {
 func (renderer *Renderer[C, V]) Version() string { return renderer.library.Version }
 
 // Render gives what the command prints, and its error.
-func (renderer *Renderer[C, V]) Render(ctx context.Context, request *session.Request, log *session.Log) ([]byte, error) {
-	out, err := renderer.render(ctx, request, log)
+func (renderer *Renderer[C, V]) Render(ctx context.Context, request *session.Request, log *session.Log) (session.Rendered, error) {
+	rendered, err := renderer.render(ctx, request, log)
 	if err == nil || ctx.Err() != nil {
-		return out, err
+		return rendered, err
 	}
 	log.Taken()
-	return renderer.command(ctx, request, log)
+	out, err := renderer.command(ctx, request, log)
+	return session.Rendered{Output: out}, err
 }
 
-func (renderer *Renderer[C, V]) render(ctx context.Context, request *session.Request, log *session.Log) (_ []byte, err error) {
+func (renderer *Renderer[C, V]) render(ctx context.Context, request *session.Request, log *session.Log) (rendered session.Rendered, err error) {
 	defer func() {
 		if recover() != nil {
 			err = ErrUnusual
@@ -58,40 +62,57 @@ func (renderer *Renderer[C, V]) render(ctx context.Context, request *session.Req
 	library := renderer.library
 	given, err := renderer.given(request)
 	if err != nil {
-		return nil, err
+		return rendered, err
 	}
 	own, err := renderer.load(request.Chart, log)
 	if err != nil {
-		return nil, err
+		return rendered, err
 	}
 	if err := library.Check(own, log); err != nil {
-		return nil, err
+		return rendered, err
 	}
 	if err := library.ValidateReleaseName(request.Release); err != nil {
-		return nil, err
+		return rendered, err
 	}
 	if err := library.ProcessDependencies(own, given); err != nil {
-		return nil, err
+		return rendered, err
 	}
 	composed, err := library.Compose(own, given, request)
 	if err != nil {
-		return nil, err
+		return rendered, err
 	}
 	if err := renderer.validate(own, composed["Values"]); err != nil {
-		return nil, err
+		return rendered, err
 	}
-	files, err := renderer.templates.Execute(ctx, renderer.templatesOf(own, composed))
+	capabilities := session.NewCapabilities(composed["Capabilities"], renderer.compare)
+	composed["Capabilities"] = capabilities
+	files, isNoticed, err := renderer.templates.Execute(ctx, renderer.templatesOf(own, composed))
 	if err != nil {
-		return nil, err
+		return rendered, err
 	}
 	objects, err := renderer.sort(files)
 	if err != nil {
-		return nil, err
+		return rendered, err
 	}
 	if request.IncludeCRDs {
 		objects.Others = append(library.CRDs(own), objects.Others...)
 	}
-	return stream(text(objects.Others), objects.Hooks, request.SkipTests), nil
+	rendered.Output = stream(text(objects.Others), objects.Hooks, request.SkipTests)
+	if isNoticed {
+		rendered.AlsoFor = renderer.alsoFor(request, own, capabilities)
+	}
+	return rendered, nil
+}
+
+func (renderer *Renderer[C, V]) alsoFor(request *session.Request, own C, capabilities *session.Capabilities) []string {
+	var same []string
+	for _, text := range request.OtherKubeVersions {
+		version, err := renderer.library.KubeVersion(text)
+		if err == nil && renderer.library.Suits(own, version) && capabilities.Suit(version) {
+			same = append(same, text)
+		}
+	}
+	return same
 }
 
 // templatesOf are the chart's templates with the values of each, as Helm gives them.

@@ -81,7 +81,7 @@ func newBench(t *testing.T) *bench {
 		ValidateReleaseName: func(string) error { return nil },
 		ProcessDependencies: func(own *leaf, _ table) error { own.SetDependencies(); return nil },
 		Compose: func(_ *leaf, given map[string]any, _ *session.Request) (table, error) {
-			return table{"Values": table(given)}, nil
+			return table{"Values": table(given), "Capabilities": &struct{ KubeVersion struct{ Version string } }{}}, nil
 		},
 		Templates: func(_ *leaf, composed table) map[string]Renderable {
 			all := map[string]Renderable{"NOTES.txt": {Text: "not shown"}}
@@ -119,11 +119,11 @@ func (bench *bench) render(request session.Request) (stdout, stderr string) {
 	log := session.NewLog(io.Discard)
 	log.Begin()
 	defer log.End()
-	out, err := bench.Render(context.Background(), &request, log)
+	rendered, err := bench.Render(context.Background(), &request, log)
 	if err != nil {
 		return "", err.Error()
 	}
-	return string(out), string(log.Taken())
+	return string(rendered.Output), string(log.Taken())
 }
 
 const zoo = "---\n# Source: y\nZoo rendering.table\n"

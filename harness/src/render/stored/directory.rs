@@ -1,11 +1,13 @@
 //! The directory of kept results: private to its owner, safe for several processes.
 
-use super::entry::Entry;
 use crate::diagnosis::{Category, Diagnose};
 use crate::directories;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
+
+/// The first bytes of a file; another format has another number.
+const MAGIC: &[u8] = b"gift kept 2\n";
 
 /// How long an entry may be used before that is noted in its time, by which the oldest are told.
 const NOTED: Duration = Duration::from_secs(60 * 60);
@@ -95,11 +97,12 @@ impl StoreDirectory {
         self.path.join(first).join(rest)
     }
 
-    pub(super) fn read(&self, name: &str) -> Option<Entry> {
+    /// The bytes kept under a name; `None` when there are none, or not all of them.
+    pub(crate) fn read(&self, name: &str) -> Option<Vec<u8>> {
         let place = self.place(name);
         self.check_private().ok()?;
-        let entry = Entry::from_bytes(&std::fs::read(&place).ok()?);
-        if entry.is_none() {
+        let bytes = opened(&std::fs::read(&place).ok()?).map(<[u8]>::to_vec);
+        if bytes.is_none() {
             // Left half written by a crash of the machine; the next one who renders it writes it anew.
             std::fs::remove_file(&place).ok();
         } else if let Ok(metadata) = place.metadata()
@@ -108,10 +111,11 @@ impl StoreDirectory {
         {
             file.set_modified(SystemTime::now()).ok();
         }
-        entry
+        bytes
     }
 
-    pub(super) fn write(&self, name: &str, entry: &Entry) -> Result<(), StoreError> {
+    /// Keeps bytes under a name.
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
         make_private(&self.path).map_err(|source| self.failed(source))?;
         self.check_private()?;
         let place = self.place(name);
@@ -122,9 +126,21 @@ impl StoreDirectory {
             .prefix(".writing-")
             .tempfile_in(parent)
             .map_err(|source| self.failed(source))?;
-        file.write_all(&entry.to_bytes()).map_err(|source| self.failed(source))?;
+        for part in [MAGIC, blake3::hash(bytes).as_bytes(), bytes] {
+            file.write_all(part).map_err(|source| self.failed(source))?;
+        }
         file.persist(&place).map_err(|error| self.failed(error.error))?;
         Ok(())
+    }
+
+    /// Keeps what is kept under a name under another one too, without a copy of it.
+    pub(super) fn link(&self, name: &str, also: &str) -> io::Result<()> {
+        let place = self.place(also);
+        make_private(place.parent().unwrap_or(&self.path))?;
+        match std::fs::hard_link(self.place(name), &place) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            linked => linked,
+        }
     }
 
     #[cfg(unix)]
@@ -219,6 +235,12 @@ impl StoreDirectory {
         }
         Ok(files)
     }
+}
+
+/// What is in a file, if all of it is there.
+fn opened(file: &[u8]) -> Option<&[u8]> {
+    let (hash, bytes) = file.strip_prefix(MAGIC)?.split_at_checked(blake3::OUT_LEN)?;
+    (blake3::hash(bytes).as_bytes() == hash).then_some(bytes)
 }
 
 fn make_private(path: &Path) -> io::Result<()> {

@@ -2,8 +2,6 @@
 
 use crate::render::{HelmMessage, RenderError, RenderRequest, RenderedStream};
 
-/// The first bytes of an entry; another format has another number.
-const MAGIC: &[u8] = b"gift rendered 1\n";
 const IS_STREAM: u8 = 1;
 const IS_CONFIRMED: u8 = 2;
 
@@ -62,23 +60,19 @@ impl Entry {
     }
 
     pub(super) fn to_bytes(&self) -> Vec<u8> {
-        let mut body =
+        let mut bytes =
             vec![u8::from(self.is_stream) * IS_STREAM + u8::from(self.is_confirmed) * IS_CONFIRMED];
-        body.extend((self.stream.len() as u64).to_le_bytes());
-        body.extend(&self.stream);
-        body.extend(self.said.as_bytes());
-        [MAGIC, blake3::hash(&body).as_bytes(), &body].concat()
+        bytes.extend((self.stream.len() as u64).to_le_bytes());
+        bytes.extend(&self.stream);
+        bytes.extend(self.said.as_bytes());
+        bytes
     }
 
-    /// Reads an entry; `None` when it is not whole.
+    /// Reads an entry; `None` when it is none.
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (hash, body) = bytes.strip_prefix(MAGIC)?.split_at_checked(blake3::OUT_LEN)?;
-        if blake3::hash(body).as_bytes() != hash {
-            return None;
-        }
-        let (flags, body) = body.split_first()?;
-        let (length, body) = body.split_first_chunk()?;
-        let (stream, said) = body.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
+        let (flags, bytes) = bytes.split_first()?;
+        let (length, bytes) = bytes.split_first_chunk()?;
+        let (stream, said) = bytes.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
         Some(Self {
             is_stream: flags & IS_STREAM != 0,
             is_confirmed: flags & IS_CONFIRMED != 0,

@@ -10,14 +10,14 @@ const FORMAT: &str = "gift rendered 1";
 
 /// Makes names.
 #[derive(Debug, Default)]
-pub(super) struct Keys {
+pub(crate) struct Keys {
     contents: Contents,
 }
 
 impl Keys {
     /// The name of a request's result; `None` when it is not decided by the request alone, or when
     /// something cannot be read, which the renderer says better.
-    pub(super) fn of(&self, request: &RenderRequest) -> Option<String> {
+    pub(crate) fn of(&self, request: &RenderRequest) -> Option<String> {
         if request.post_renderer.is_some() {
             return None;
         }
@@ -58,21 +58,26 @@ impl Keys {
         for version in &request.api_versions {
             parts.add(version);
         }
-        (!is_fickle).then(|| parts.hasher.finalize().to_hex().to_string())
+        (!is_fickle).then(|| parts.name())
     }
 }
 
 /// Parts that cannot run into one another.
 #[derive(Default)]
-struct Parts {
+pub(crate) struct Parts {
     hasher: blake3::Hasher,
 }
 
 impl Parts {
-    fn add(&mut self, part: impl AsRef<[u8]>) {
+    pub(crate) fn add(&mut self, part: impl AsRef<[u8]>) {
         let part = part.as_ref();
         self.hasher.update(&(part.len() as u64).to_le_bytes());
         self.hasher.update(part);
+    }
+
+    /// The name of all of them.
+    pub(crate) fn name(self) -> String {
+        self.hasher.finalize().to_hex().to_string()
     }
 }
 
@@ -85,7 +90,8 @@ fn renderers(helm: HelmVersion) -> Option<String> {
     Some(format!("{helm} {version} {} {worker:?}", program(&found.path)))
 }
 
-fn program(path: &Path) -> String {
+/// What tells one build of a program from another.
+pub(crate) fn program(path: &Path) -> String {
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let (length, modified) =
         path.metadata().map_or((0, None), |metadata| (metadata.len(), metadata.modified().ok()));

@@ -24,7 +24,7 @@ pub use directory::{Inventory, StoreDirectory, StoreError};
 
 use super::{RenderError, RenderRequest, RenderedStream, Renderer};
 use entry::Entry;
-use key::Keys;
+pub(crate) use key::{Keys, Parts, program};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -63,9 +63,13 @@ impl Stored {
     }
 
     fn look(&self, name: &str) -> Option<Entry> {
-        let entry = self.directory.read(name)?;
+        let entry = self.read(name)?;
         self.found.fetch_add(1, Ordering::Relaxed);
         Some(entry)
+    }
+
+    fn read(&self, name: &str) -> Option<Entry> {
+        Entry::from_bytes(&self.directory.read(name)?)
     }
 
     fn keep(&self, name: &str, entry: &Entry) {
@@ -75,7 +79,7 @@ impl Stored {
         }
         // Others go on while this one writes; two that fail say the same.
         drop(unwritable);
-        match self.directory.write(name, entry) {
+        match self.directory.write(name, &entry.to_bytes()) {
             Ok(()) => {
                 self.written.fetch_add(1, Ordering::Relaxed);
             }
@@ -86,26 +90,51 @@ impl Stored {
         }
     }
 
+    /// The name of the result of the same request for another version of Kubernetes.
+    fn name_for(&self, request: &RenderRequest, version: &str) -> Option<String> {
+        self.keys.of(&RenderRequest { kubernetes: Some(version.to_owned()), ..request.clone() })
+    }
+
     fn render_and_keep(
         &self,
         request: &RenderRequest,
-        name: Option<&str>,
-    ) -> Result<RenderedStream, RenderError> {
-        let rendered = self.renderer.render(request);
-        if let (Some(name), Some(entry)) = (name, Entry::of(&rendered)) {
+        name: &str,
+        others: &[String],
+    ) -> Result<(RenderedStream, Vec<String>), RenderError> {
+        let (rendered, also_for) = match self.renderer.render_for(request, others) {
+            Ok((rendered, also_for)) => (Ok(rendered), also_for),
+            Err(error) => (Err(error), Vec::new()),
+        };
+        if let Some(entry) = Entry::of(&rendered) {
             self.keep(name, &entry);
+            for also in also_for.iter().filter_map(|version| self.name_for(request, version)) {
+                if self.directory.link(name, &also).is_err() {
+                    self.keep(&also, &entry);
+                }
+            }
         }
-        rendered
+        rendered.map(|rendered| (rendered, also_for))
     }
 }
 
 impl Renderer for Stored {
     fn render(&self, request: &RenderRequest) -> Result<RenderedStream, RenderError> {
-        let name = self.keys.of(request);
-        if let Some(entry) = name.as_deref().and_then(|name| self.look(name)) {
-            return entry.into_result(request);
-        }
-        self.render_and_keep(request, name.as_deref())
+        self.render_for(request, &[]).map(|(rendered, _)| rendered)
+    }
+
+    fn render_for(
+        &self,
+        request: &RenderRequest,
+        others: &[String],
+    ) -> Result<(RenderedStream, Vec<String>), RenderError> {
+        let Some(name) = self.keys.of(request) else { return self.renderer.render_for(request, others) };
+        let Some(entry) = self.look(&name) else { return self.render_and_keep(request, &name, others) };
+        let is_same = |version: &&String| {
+            let other = self.name_for(request, version).and_then(|name| self.read(&name));
+            other.is_some_and(|other| other == entry)
+        };
+        let also_for = others.iter().filter(is_same).cloned().collect();
+        entry.into_result(request).map(|rendered| (rendered, also_for))
     }
 
     /// Renders again, unless that was done before for the same inputs and gave the same bytes.

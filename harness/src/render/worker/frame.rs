@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// The number of the protocol; another number means another protocol.
-pub(super) const PROTOCOL: u32 = 1;
+pub(super) const PROTOCOL: u32 = 2;
 
 /// What bounds the memory a broken worker can make this process take.
 const LARGEST_FRAME: u64 = 1 << 30;
@@ -25,6 +25,8 @@ pub(super) struct Request<'r> {
     pub(super) set_string: Vec<String>,
     pub(super) set_json: Vec<String>,
     pub(super) kube_version: &'r str,
+    /// Versions of Kubernetes the same is going to be asked for.
+    pub(super) other_kube_versions: &'r [String],
     pub(super) api_versions: &'r [String],
     pub(super) include_crds: bool,
     pub(super) skip_tests: bool,
@@ -47,12 +49,16 @@ pub(super) struct Greeting {
 
 /// What became of a request; the frame's bytes are standard output, and then standard error.
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Answer {
     pub(super) id: u64,
     pub(super) failed: bool,
     pub(super) output: usize,
     #[serde(default)]
     pub(super) declined: String,
+    /// Those of the other versions for which the answer is the same.
+    #[serde(default)]
+    pub(super) also_for: Vec<String>,
 }
 
 pub(super) fn write(to: &mut impl Write, header: &impl Serialize, body: &[u8]) -> io::Result<()> {

@@ -154,20 +154,31 @@ impl HelmWorker {
 
 impl Renderer for HelmWorker {
     fn render(&self, request: &RenderRequest) -> Result<RenderedStream, RenderError> {
+        self.render_for(request, &[]).map(|(rendered, _)| rendered)
+    }
+
+    fn render_for(
+        &self,
+        request: &RenderRequest,
+        others: &[String],
+    ) -> Result<(RenderedStream, Vec<String>), RenderError> {
         if !self.takes(request) {
-            return self.command.render(request);
+            return self.command.render_for(request, others);
         }
         inputs::check(request)?;
         let Ok(process) = self.process(request.helm) else {
-            return self.command.render(request);
+            return self.command.render_for(request, others);
         };
-        let (header, values) = framed(request);
+        let (header, values) = framed(request, others);
         match process.ask(header, &values, Instant::now() + request.timeout) {
-            Ok(answer) => understood(request, !answer.failed, answer.stdout, &answer.stderr),
+            Ok(answer) => {
+                let rendered = understood(request, !answer.failed, answer.stdout, &answer.stderr)?;
+                Ok((rendered, answer.also_for))
+            }
             Err(Lost::Time) => {
                 Err(RenderError::Timeout { chart: request.chart.clone(), limit: request.timeout })
             }
-            Err(Lost::Worker | Lost::Declined) => self.command.render(request),
+            Err(Lost::Worker | Lost::Declined) => self.command.render_for(request, others),
         }
     }
 
@@ -187,7 +198,7 @@ fn looked_for(helm: HelmVersion) -> Result<PathBuf, String> {
     })
 }
 
-fn framed(request: &RenderRequest) -> (Request<'_>, Vec<u8>) {
+fn framed<'r>(request: &'r RenderRequest, others: &'r [String]) -> (Request<'r>, Vec<u8>) {
     let (mut set, mut set_string, mut set_json) = (Vec::new(), Vec::new(), Vec::new());
     for setting in &request.settings {
         let [_, text] = setting.arguments();
@@ -208,6 +219,7 @@ fn framed(request: &RenderRequest) -> (Request<'_>, Vec<u8>) {
         set_string,
         set_json,
         kube_version: request.kubernetes.as_deref().unwrap_or_default(),
+        other_kube_versions: others,
         api_versions: &request.api_versions,
         include_crds: request.include_crds,
         skip_tests: !request.include_tests,

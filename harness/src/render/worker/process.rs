@@ -39,6 +39,7 @@ pub(super) struct Answered {
     pub(super) failed: bool,
     pub(super) stdout: Vec<u8>,
     pub(super) stderr: Vec<u8>,
+    pub(super) also_for: Vec<String>,
     is_declined: bool,
 }
 
@@ -166,7 +167,8 @@ impl Shared {
             let is_declined = !answer.declined.is_empty();
             if let Some(sender) = held(&self.waiting).remove(&answer.id) {
                 // Whoever has waited too long is gone.
-                sender.send(Answered { failed: answer.failed, stdout, stderr, is_declined }).ok();
+                let Answer { failed, also_for, .. } = answer;
+                sender.send(Answered { failed, stdout, stderr, also_for, is_declined }).ok();
             }
         }
         self.is_lost.store(true, Ordering::Release);

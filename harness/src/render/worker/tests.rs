@@ -173,7 +173,7 @@ fn a_program_that_is_no_worker_is_told_and_the_command_renders() {
         )
     };
     let programs = [
-        (greeting(r#"{"protocol":1,"helm":"4.0.7","atOnce":1}"#), "renders as Helm 4.0.7"),
+        (greeting(r#"{"protocol":2,"helm":"4.0.7","atOnce":1}"#), "renders as Helm 4.0.7"),
         (greeting(r#"{"protocol":9,"helm":"4.3.1","atOnce":1}"#), "protocol 9"),
         ("exit 1".to_owned(), "cannot be used"),
     ];

@@ -16,12 +16,15 @@ fn document(module: &Module) -> Document {
     openapi::read(&module.directory, &enumerations::read(&module.directory))
 }
 
+/// By name and shape of a field: the minor versions that have it, and those that require it.
+type Fields = BTreeMap<(String, String), (Minors, Minors)>;
+
 #[derive(Default)]
 struct Merged {
     /// By kind and API version: whether it is namespaced, its definition, the versions that serve it.
     kinds: BTreeMap<(String, String), (bool, String, Minors)>,
     /// By name, field and shape: the versions that have it, and those that require it.
-    definitions: BTreeMap<String, BTreeMap<(String, String), (Minors, Minors)>>,
+    definitions: BTreeMap<String, Fields>,
     /// The versions that have a definition.
     present: BTreeMap<String, Minors>,
 }

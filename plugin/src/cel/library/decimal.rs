@@ -177,13 +177,20 @@ impl Decimal {
         })
     }
 
-    /// The closest floating point number, or nearly so.
+    /// The closest floating point number, or nearly so: the closest to the number without its point, which is put
+    /// back in front of the last `places` digits then.
     #[must_use]
-    pub fn as_approximate_float(&self) -> f64 {
-        let magnitude = self.digits.iter().rev().fold(0.0, |number, digit| number * 10.0 + f64::from(*digit));
+    pub fn as_approximate_float(&self, places: i32) -> f64 {
+        let digits: String = self.digits.iter().rev().map(|digit| char::from(b'0' + digit)).collect();
+        let magnitude: f64 = format!("{digits}e{}", self.scale + places).parse().unwrap_or_default();
         let signed = if self.negative { -magnitude } else { magnitude };
-        if self.scale == 0 { signed } else { signed * 10f64.powi(self.scale) }
+        if places == 0 { signed } else { signed * power_of_ten(-places) }
     }
+}
+
+/// The floating point number closest to that power of ten.
+pub(super) fn power_of_ten(exponent: i32) -> f64 {
+    format!("1e{exponent}").parse().unwrap_or_default()
 }
 
 impl Ord for Decimal {

@@ -91,21 +91,36 @@ pub(super) const OVERLOADS: &[Overload] = &{
         Overload::method("indexOf", &[LIST_OF_A, A], INT, index_of),
         Overload::method("lastIndexOf", &[LIST_OF_A, A], INT, last_index_of),
         Overload::method("slice", &[LIST_OF_A, INT, INT], LIST_OF_A, slice).since(35),
-        Overload::method("flatten", &[Shape::List(&LIST_OF_A)], LIST_OF_A, flatten).since(35),
-        Overload::method("flatten", &[LIST_OF_DYN, INT], LIST_OF_DYN, flatten).since(35),
+        Overload::method("flatten", &[Shape::List(&LIST_OF_A)], LIST_OF_A, flatten).unguarded().since(35),
+        Overload::method("flatten", &[LIST_OF_DYN, INT], LIST_OF_DYN, flatten).unguarded().since(35),
         Overload::function("lists.range", &[INT], INTS, range).since(35),
         Overload::method("distinct", &[LIST_OF_A], LIST_OF_A, distinct).since(35),
         Overload::method("reverse", &[LIST_OF_A], LIST_OF_A, reverse).since(35),
-        Overload::method("sort", &[INTS], INTS, sort).since(35),
-        Overload::method("sort", &[UINTS], UINTS, sort).since(35),
-        Overload::method("sort", &[DOUBLES], DOUBLES, sort).since(35),
-        Overload::method("sort", &[BOOLS], BOOLS, sort).since(35),
-        Overload::method("sort", &[DURATIONS], DURATIONS, sort).since(35),
-        Overload::method("sort", &[TIMESTAMPS], TIMESTAMPS, sort).since(35),
-        Overload::method("sort", &[STRINGS], STRINGS, sort).since(35),
-        Overload::method("sort", &[BYTES_LIST], BYTES_LIST, sort).since(35),
+        Overload::method("sort", &[INTS], INTS, sort).unguarded().since(35),
+        Overload::method("sort", &[UINTS], UINTS, sort).unguarded().since(35),
+        Overload::method("sort", &[DOUBLES], DOUBLES, sort).unguarded().since(35),
+        Overload::method("sort", &[BOOLS], BOOLS, sort).unguarded().since(35),
+        Overload::method("sort", &[DURATIONS], DURATIONS, sort).unguarded().since(35),
+        Overload::method("sort", &[TIMESTAMPS], TIMESTAMPS, sort).unguarded().since(35),
+        Overload::method("sort", &[STRINGS], STRINGS, sort).unguarded().since(35),
+        Overload::method("sort", &[BYTES_LIST], BYTES_LIST, sort).unguarded().since(35),
     ]
 };
+
+/// What `sortBy` is written out in.
+pub(in crate::cel) const SORT_BY_KEYS: &str = "@sortByAssociatedKeys";
+
+/// The types `sortBy` takes: the list, and the keys it is sorted by.
+pub(in crate::cel) const SORTED_BY: [[Shape; 2]; 8] = [
+    [LIST_OF_A, INTS],
+    [LIST_OF_A, UINTS],
+    [LIST_OF_A, DOUBLES],
+    [LIST_OF_A, BOOLS],
+    [LIST_OF_A, DURATIONS],
+    [LIST_OF_A, TIMESTAMPS],
+    [LIST_OF_A, STRINGS],
+    [LIST_OF_A, BYTES_LIST],
+];
 
 /// The longest list `lists.range` makes.
 const MAX_RANGE: i64 = 1 << 20;
@@ -123,8 +138,12 @@ fn is_sorted<'a>(context: &mut CallContext<'_>, arguments: &[Value<'a>]) -> Outc
     let list = list(context, arguments)?;
     let mut previous: Option<Value<'_>> = None;
     for element in list.iter() {
+        if !operators::is_ordered(element.kind()) {
+            return Err(EvaluationError::NoSuchOverload);
+        }
+        // What cannot be compared is in no wrong order.
         if let Some(previous) = &previous
-            && operators::compare(previous, &element)?.is_gt()
+            && operators::compare(previous, &element).is_ok_and(Ordering::is_gt)
         {
             return Ok(Value::Bool(false));
         }
@@ -145,7 +164,7 @@ fn extreme<'a>(
             return Err(EvaluationError::NoSuchOverload);
         }
         found = match found {
-            Some(found) if operators::compare(&found, &element)? != replaced => Some(found),
+            Some(found) if operators::compare(&found, &element) != Ok(replaced) => Some(found),
             _ => Some(element),
         };
     }

@@ -53,18 +53,25 @@ pub(super) struct Overload {
     pub(super) result: Shape,
     /// The first Kubernetes minor version that accepts it in a new policy.
     pub(super) since: u32,
+    /// Whether the API server looks at the elements of lists before it calls it.
+    pub(super) guarded: bool,
     pub(super) run: Run,
 }
 
 impl Overload {
     /// `name(parameters)`.
     const fn function(name: &'static str, parameters: &'static [Shape], result: Shape, run: Run) -> Self {
-        Self { name, method: false, parameters, result, since: 0, run }
+        Self { name, method: false, parameters, result, since: 0, guarded: true, run }
     }
 
     /// `target.name(parameters)`, the target being the first parameter.
     const fn method(name: &'static str, parameters: &'static [Shape], result: Shape, run: Run) -> Self {
-        Self { name, method: true, parameters, result, since: 0, run }
+        Self { name, method: true, parameters, result, since: 0, guarded: true, run }
+    }
+
+    /// Called with any list.
+    const fn unguarded(self) -> Self {
+        Self { guarded: false, ..self }
     }
 
     /// The first Kubernetes minor version that accepts it in a new policy.
@@ -73,21 +80,23 @@ impl Overload {
     }
 }
 
+/// In the order in which the API server adds them to the language: of two functions of the same name it asks the
+/// one that came first.
 const LIBRARIES: [&[Overload]; 14] = [
     conversion::OVERLOADS,
-    strings::OVERLOADS,
-    templates::OVERLOADS,
+    time::OVERLOADS,
+    url::OVERLOADS,
     regex::OVERLOADS,
     lists::OVERLOADS,
-    sets::OVERLOADS,
     optional::OVERLOADS,
     quantity::OVERLOADS,
-    url::OVERLOADS,
+    strings::OVERLOADS,
+    templates::OVERLOADS,
+    sets::OVERLOADS,
     ip::OVERLOADS,
     cidr::OVERLOADS,
     format::OVERLOADS,
     semver::OVERLOADS,
-    time::OVERLOADS,
 ];
 
 /// The overloads of `name`, of any version.
@@ -95,9 +104,36 @@ pub(super) fn named(name: &str) -> impl Iterator<Item = &'static Overload> {
     LIBRARIES.into_iter().flatten().filter(move |overload| overload.name == name)
 }
 
-/// Whether there is a function `name` that is no method, in any version.
-pub(super) fn exists(name: &str) -> bool {
-    named(name).any(|overload| !overload.method)
+/// What is said of arguments no overload takes.
+pub(super) fn refusal(overload: Option<&'static Overload>, arguments: &[Value<'_>]) -> EvaluationError {
+    let Some(Overload { name, .. }) = overload else { return EvaluationError::NoSuchOverload };
+    match (*name, arguments) {
+        ("contains" | "startsWith" | "endsWith", _) => EvaluationError::NoSuchOverload,
+        ("flatten", [target, depth @ ..]) => {
+            let depth = depth.first().map_or("", |depth| depth.kind().name());
+            let target = match target.kind() {
+                Kind::Map => "map(dyn, dyn)",
+                kind => kind.name(),
+            };
+            EvaluationError::NoSuchFunction(format!("{target}.flatten({depth})").into())
+        }
+        // These ask the value itself, and only then who it is.
+        ("matches", [target, ..])
+            if matches!(target.kind(), Kind::String | Kind::Duration | Kind::Timestamp) =>
+        {
+            EvaluationError::NoSuchOverload
+        }
+        ("size" | "sort", [value])
+            if matches!(value.kind(), Kind::String | Kind::Duration | Kind::Timestamp) =>
+        {
+            EvaluationError::NoSuchOverload
+        }
+        ("matches" | "size" | "sort", _) => EvaluationError::NoSuchFunction((*name).into()),
+        (name, arguments) => {
+            let kinds: Vec<&str> = arguments.iter().map(|argument| argument.kind().name()).collect();
+            EvaluationError::NoSuchFunction(format!("{name}({})", kinds.join(", ")).into())
+        }
+    }
 }
 
 const A: Shape = Shape::Parameter(0);

@@ -17,6 +17,82 @@ pub(in crate::cel) fn shortest(value: f64) -> String {
     format!("{mantissa}e{sign}{:02}", exponent.unsigned_abs())
 }
 
+/// The number a text is, as Go reads it: decimal or hexadecimal, with underscores between digits. `None` too for
+/// one that is too large.
+pub(in crate::cel) fn parse(source: &str) -> Option<f64> {
+    let unsigned = source.strip_prefix(['+', '-']).unwrap_or(source);
+    let is_word = ["inf", "infinity", "nan"].iter().any(|word| unsigned.eq_ignore_ascii_case(word));
+    if is_word {
+        // Not a number has no sign.
+        return if unsigned.len() == 3
+            && unsigned.len() != source.len()
+            && unsigned.eq_ignore_ascii_case("nan")
+        {
+            None
+        } else {
+            source.parse().ok()
+        };
+    }
+    let digits;
+    let unsigned = if unsigned.contains('_') {
+        if !has_good_underscores(unsigned) {
+            return None;
+        }
+        digits = unsigned.replace('_', "");
+        digits.as_str()
+    } else {
+        unsigned
+    };
+    let magnitude = match unsigned.get(..2) {
+        Some("0x" | "0X") => parse_hexadecimal(&unsigned[2..])?,
+        _ if unsigned.bytes().all(|byte| byte.is_ascii_digit() || b".eE+-".contains(&byte)) => {
+            unsigned.parse::<f64>().ok()?
+        }
+        _ => return None,
+    };
+    let number = if source.starts_with('-') { -magnitude } else { magnitude };
+    number.is_finite().then_some(number)
+}
+
+/// Whether every underscore stands between two digits, or between `0x` and one.
+fn has_good_underscores(text: &str) -> bool {
+    let (text, mut behind_digit) = match text.get(..2) {
+        Some("0x" | "0X") => (&text[2..], true),
+        _ => (text, false),
+    };
+    let mut after_underscore = false;
+    for character in text.chars() {
+        let is_digit = character.is_ascii_hexdigit();
+        if (character == '_' && !behind_digit) || (after_underscore && !is_digit) {
+            return false;
+        }
+        after_underscore = character == '_';
+        behind_digit = is_digit;
+    }
+    !after_underscore
+}
+
+/// `1.8p-2`, without what says that it is hexadecimal. Digits beyond 64 bits are not looked at.
+fn parse_hexadecimal(text: &str) -> Option<f64> {
+    let (digits, exponent) = text.split_once(['p', 'P'])?;
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    if whole.is_empty() && fraction.is_empty() {
+        return None;
+    }
+    let mut magnitude = 0u64;
+    let mut scale: i32 = exponent.parse().ok()?;
+    for (at, digit) in whole.chars().chain(fraction.chars()).enumerate() {
+        let digit = digit.to_digit(16)?;
+        if magnitude >> 60 == 0 {
+            magnitude = magnitude << 4 | u64::from(digit);
+            scale -= if at >= whole.len() { 4 } else { 0 };
+        } else {
+            scale += if at < whole.len() { 4 } else { 0 };
+        }
+    }
+    Some(magnitude as f64 * 2f64.powi(scale))
+}
+
 fn special(value: f64) -> Option<&'static str> {
     if value.is_nan() {
         Some("NaN")

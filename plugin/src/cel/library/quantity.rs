@@ -2,7 +2,7 @@
 //!
 //! Depends on [`super::decimal`].
 
-use super::decimal::Decimal;
+use super::decimal::{Decimal, power_of_ten};
 use super::{BOOL, CallContext, DOUBLE, INT, Outcome, Overload, STRING, text};
 use crate::cel::error::EvaluationError;
 use crate::cel::types::{Kind, Shape};
@@ -51,7 +51,12 @@ pub enum Quantity {
         scale: i32,
     },
     /// Anything else. Such a quantity never counts as an integer, as in the API server.
-    Large(Decimal),
+    Large {
+        /// The number.
+        amount: Decimal,
+        /// How many digits behind the point the API server keeps, zeros too.
+        places: i32,
+    },
 }
 
 impl Quantity {
@@ -104,14 +109,22 @@ impl Quantity {
         let most = Decimal::from(i64::MAX);
         if matches!(base, Base::Two) && amount.magnitude_cmp(&most).is_gt() {
             amount = if amount.is_negative() { most.negated() } else { most };
+            return Ok(Self::Large { amount, places: 0 });
         }
-        Ok(Self::Large(amount))
+        Ok(Self::Large { amount, places: -NANO })
     }
 
     fn decimal(&self) -> Decimal {
         match self {
             Self::Small { value, scale } => Decimal::new(*value, *scale),
-            Self::Large(decimal) => decimal.clone(),
+            Self::Large { amount, .. } => amount.clone(),
+        }
+    }
+
+    const fn places(&self) -> i32 {
+        match self {
+            Self::Small { scale, .. } => -*scale,
+            Self::Large { places, .. } => *places,
         }
     }
 
@@ -135,7 +148,8 @@ impl Quantity {
                 return Some(Self::Small { value, scale });
             }
         }
-        self.decimal().plus(&other.decimal()).map(Self::Large)
+        let places = self.places().max(other.places());
+        self.decimal().plus(&other.decimal()).map(|amount| Self::Large { amount, places })
     }
 
     /// The quantity with the other sign.
@@ -144,9 +158,11 @@ impl Quantity {
         match self {
             Self::Small { value, scale } => match value.checked_neg() {
                 Some(value) => Self::Small { value, scale: *scale },
-                None => Self::Large(self.decimal().negated()),
+                None => Self::Large { amount: self.decimal().negated(), places: self.places() },
             },
-            Self::Large(decimal) => Self::Large(decimal.clone().negated()),
+            Self::Large { amount, places } => {
+                Self::Large { amount: amount.clone().negated(), places: *places }
+            }
         }
     }
 
@@ -155,9 +171,9 @@ impl Quantity {
     pub fn sign(&self) -> i64 {
         match self {
             Self::Small { value, .. } => value.signum(),
-            Self::Large(decimal) if decimal.is_zero() => 0,
-            Self::Large(decimal) => {
-                if decimal.is_negative() {
+            Self::Large { amount, .. } if amount.is_zero() => 0,
+            Self::Large { amount, .. } => {
+                if amount.is_negative() {
                     -1
                 } else {
                     1
@@ -174,7 +190,7 @@ impl Quantity {
             Self::Small { value, scale } => {
                 value.checked_mul(10i64.checked_pow(u32::try_from(*scale).ok()?)?)
             }
-            Self::Large(_) => None,
+            Self::Large { .. } => None,
         }
     }
 
@@ -183,8 +199,8 @@ impl Quantity {
     pub fn as_approximate_float(&self) -> f64 {
         match self {
             Self::Small { value, scale: 0 } => *value as f64,
-            Self::Small { value, scale } => *value as f64 * 10f64.powi(*scale),
-            Self::Large(decimal) => decimal.as_approximate_float(),
+            Self::Small { value, scale } => *value as f64 * power_of_ten(*scale),
+            Self::Large { amount, places } => amount.as_approximate_float(*places),
         }
     }
 }
@@ -311,7 +327,7 @@ fn is_quantity<'a>(_: &mut CallContext<'_>, arguments: &[Value<'a>]) -> Outcome<
 
 fn at<'v>(arguments: &'v [Value<'_>], index: usize) -> Result<&'v Quantity, EvaluationError> {
     match arguments.get(index).and_then(Value::as_opaque) {
-        Some(Opaque::Quantity(quantity)) => Ok(quantity),
+        Some(Opaque::Quantity(quantity) | Opaque::Sum(quantity)) => Ok(quantity),
         _ => Err(EvaluationError::NoSuchOverload),
     }
 }
@@ -356,7 +372,7 @@ fn second(arguments: &[Value<'_>]) -> Result<Quantity, EvaluationError> {
 fn sum<'a>(context: &mut CallContext<'_>, left: &Quantity, right: &Quantity) -> Outcome<'a> {
     context.budget.spend(10)?;
     match left.plus(right) {
-        Some(sum) => Ok(Value::opaque(Opaque::Quantity(sum))),
+        Some(sum) => Ok(Value::opaque(Opaque::Sum(sum))),
         None => Err(EvaluationError::function("quantities too far apart to be added")),
     }
 }
@@ -366,5 +382,15 @@ fn add<'a>(context: &mut CallContext<'_>, arguments: &[Value<'a>]) -> Outcome<'a
 }
 
 fn subtract<'a>(context: &mut CallContext<'_>, arguments: &[Value<'a>]) -> Outcome<'a> {
-    sum(context, at(arguments, 0)?, &second(arguments)?.negated())
+    let (left, right) = (at(arguments, 0)?, second(arguments)?);
+    let negated = match right {
+        // The least number is its own negative to the API server.
+        Quantity::Small { value: i64::MIN, .. }
+            if matches!(left.plus(&right), Some(Quantity::Small { .. })) =>
+        {
+            right
+        }
+        right => right.negated(),
+    };
+    sum(context, left, &negated)
 }

@@ -4,6 +4,15 @@
 
 use std::fmt::Write as _;
 
+/// Whether Go prints the character as it is.
+fn is_printable(character: char) -> bool {
+    // Behind a letter a mark stands for itself.
+    let mut after_letter = [0; 5];
+    after_letter[0] = b'a';
+    let length = 1 + character.encode_utf8(&mut after_letter[1..]).len();
+    std::str::from_utf8(&after_letter[..length]).is_ok_and(|text| text.escape_debug().count() == 2)
+}
+
 /// `source` in double quotes, with everything that cannot be printed written as an escape.
 pub(super) fn quoted(source: &str) -> String {
     let mut text = String::with_capacity(source.len() + 2);
@@ -20,7 +29,7 @@ pub(super) fn quoted(source: &str) -> String {
             '\r' => text.push_str("\\r"),
             '\t' => text.push_str("\\t"),
             '\'' => text.push('\''),
-            printable if printable.escape_debug().len() == 1 => text.push(printable),
+            printable if is_printable(printable) => text.push(printable),
             other => {
                 let code = u32::from(other);
                 // Writing to a string cannot fail.

@@ -11,6 +11,7 @@ use crate::cel::types::{Kind, Shape};
 use crate::cel::value::{Text, Value};
 use regex_automata::meta::{BuildError, Regex};
 use regex_automata::nfa::thompson::WhichCaptures;
+use regex_syntax::ast::ErrorKind;
 use std::cell::RefCell;
 use std::sync::Arc;
 
@@ -70,6 +71,11 @@ fn build(pattern: &str) -> Result<Regex, String> {
     Regex::builder().configure(configuration).build(&translated).map_err(|error| explanation(&error))
 }
 
+/// What the API server says about a pattern that is none.
+pub(in crate::cel) fn message(error: &str) -> String {
+    format!("error parsing regexp: {error}")
+}
+
 /// A pattern in RE2's syntax, compiled.
 ///
 /// ```
@@ -101,6 +107,11 @@ impl Pattern {
 
 fn explanation(error: &BuildError) -> String {
     match error.syntax_error() {
+        Some(regex_syntax::Error::Parse(error)) if *error.kind() == ErrorKind::ClassRangeInvalid => {
+            let span = error.span();
+            let range = &error.pattern()[span.start.offset..span.end.offset];
+            format!("invalid character class range: `{range}`")
+        }
         // The last line says what is wrong, the ones before show the translated pattern.
         Some(error) => {
             error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
@@ -116,8 +127,7 @@ fn pattern(context: &mut CallContext<'_>, arguments: &[Value<'_>]) -> Result<Arc
     }
     let pattern = text(arguments, 1)?;
     context.budget.spend(100 + pattern.len() as u64 * 20)?;
-    compile(pattern)
-        .map_err(|error| EvaluationError::function(format!("error parsing regexp: {error}: `{pattern}`")))
+    compile(pattern).map_err(|error| EvaluationError::function(message(&error)))
 }
 
 fn matches<'a>(context: &mut CallContext<'_>, arguments: &[Value<'a>]) -> Outcome<'a> {
@@ -189,26 +199,21 @@ impl<'p> Translator<'p> {
     }
 
     fn translate(mut self) -> Result<String, String> {
-        // Whether the part before is a repetition, which may not be repeated again.
-        let mut repeated = false;
+        // Where the repetition before began, if there is one: it may not be repeated again.
+        let mut repeated = None;
         let mut anything = false;
+        let mut open = 0;
         while let Some(character) = self.rest().chars().next() {
+            let start = self.position;
             let quantifier = match character {
                 '*' | '+' | '?' => {
-                    self.next();
-                    self.output.push(character);
+                    self.copy(1);
                     true
                 }
                 '{' => match self.repetition()? {
-                    Some(length) if anything => {
+                    Some(length) => {
                         self.copy(length);
                         true
-                    }
-                    Some(length) => {
-                        return Err(format!(
-                            "missing argument to repetition operator: `{}`",
-                            &self.rest()[..length]
-                        ));
                     }
                     None => {
                         self.next();
@@ -231,10 +236,18 @@ impl<'p> Translator<'p> {
                     false
                 }
                 '(' => {
-                    self.group()?;
-                    repeated = false;
+                    open += usize::from(self.group()?);
+                    repeated = None;
                     anything = false;
                     continue;
+                }
+                ')' => {
+                    if open == 0 {
+                        return Err(format!("unexpected ): `{}`", self.pattern));
+                    }
+                    open -= 1;
+                    self.copy(1);
+                    false
                 }
                 other => {
                     self.next();
@@ -242,14 +255,22 @@ impl<'p> Translator<'p> {
                     false
                 }
             };
-            if quantifier && repeated {
-                return Err("invalid nested repetition operator".to_owned());
-            }
             if quantifier && self.rest().starts_with('?') {
                 self.copy(1);
             }
-            repeated = quantifier;
+            if let (true, Some(before)) = (quantifier, repeated) {
+                let written = &self.pattern[before..self.position];
+                return Err(format!("invalid nested repetition operator: `{written}`"));
+            }
+            if quantifier && !anything {
+                let written = &self.pattern[start..self.position];
+                return Err(format!("missing argument to repetition operator: `{written}`"));
+            }
+            repeated = quantifier.then_some(start);
             anything = character != '|';
+        }
+        if open > 0 {
+            return Err(format!("missing closing ): `{}`", self.pattern));
         }
         Ok(self.output)
     }
@@ -272,26 +293,39 @@ impl<'p> Translator<'p> {
         Ok(Some(end + 1))
     }
 
-    /// An opening bracket and the flags or the name behind it.
-    fn group(&mut self) -> Result<(), String> {
+    /// An opening bracket and the flags or the name behind it; gives whether there is to be a closing one.
+    fn group(&mut self) -> Result<bool, String> {
         let Some(behind) = self.rest().strip_prefix("(?") else {
             self.copy(1);
-            return Ok(());
+            return Ok(true);
         };
         if behind.starts_with("P<")
             || (behind.starts_with('<') && !behind.starts_with("<=") && !behind.starts_with("<!"))
         {
-            let length = self.rest().find('>').map_or(self.rest().len(), |end| end + 1);
-            self.copy(length);
-            return Ok(());
+            let named = self.rest();
+            let Some(end) = named.find('>') else {
+                return Err(format!("invalid named capture: `{named}`"));
+            };
+            let name = &named[named.find('<').map_or(0, |start| start + 1)..end];
+            let is_word = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            if name.is_empty() || !is_word {
+                return Err(format!("invalid named capture: `{}`", &named[..=end]));
+            }
+            self.copy(end + 1);
+            return Ok(true);
         }
-        let length = behind.find([':', ')']).ok_or("missing closing )")?;
-        if let Some(flag) = behind[..length].chars().find(|flag| !matches!(flag, 'i' | 'm' | 's' | 'U' | '-'))
-        {
-            return Err(format!("invalid or unsupported Perl syntax: `(?{flag}`"));
+        let length = behind.find(|flag| !matches!(flag, 'i' | 'm' | 's' | 'U' | '-')).unwrap_or(behind.len());
+        match behind[length..].chars().next() {
+            Some(end @ (':' | ')')) => {
+                self.copy(2 + length + 1);
+                Ok(end == ':')
+            }
+            Some(other) => {
+                let written = &self.rest()[..2 + length + other.len_utf8()];
+                Err(format!("invalid or unsupported Perl syntax: `{written}`"))
+            }
+            None => Err(format!("missing closing ): `{}`", self.pattern)),
         }
-        self.copy(2 + length + 1);
-        Ok(())
     }
 
     /// What follows a backslash outside of a class.
@@ -331,14 +365,20 @@ impl<'p> Translator<'p> {
             't' => self.output.push_str("\\t"),
             'v' => self.output.push_str("\\x0B"),
             'p' | 'P' => {
-                self.output.push('\\');
-                self.output.push(letter);
                 let length = if self.rest().starts_with('{') {
                     self.rest().find('}').map(|end| end + 1)
                 } else {
                     self.rest().chars().next().map(char::len_utf8)
                 };
-                self.copy(length.ok_or("invalid character class range")?);
+                let rest = self.rest();
+                let invalid = |name: &str| format!("invalid character class range: `\\{letter}{name}`");
+                let name = &rest[..length.ok_or_else(|| invalid(rest))?];
+                let class = format!("\\{letter}{name}");
+                if regex_syntax::parse(&class).is_err() {
+                    return Err(invalid(name));
+                }
+                self.output.push_str(&class);
+                self.position += name.len();
             }
             'x' => {
                 let digits = if self.rest().starts_with('{') {
@@ -375,7 +415,8 @@ impl<'p> Translator<'p> {
     }
 
     fn class(&mut self) -> Result<(), String> {
-        let missing = || "missing closing ]".to_owned();
+        let written = self.rest();
+        let missing = || format!("missing closing ]: `{written}`");
         self.copy(1);
         if self.rest().starts_with('^') {
             self.copy(1);

@@ -2,11 +2,13 @@
 //!
 //! Source: <https://semver.org/spec/v2.0.0.html>. Depends on nothing else in the crate but values.
 
+use super::quoting::quoted;
 use super::{BOOL, CallContext, INT, Outcome, Overload, STRING, text};
 use crate::cel::error::EvaluationError;
 use crate::cel::types::{Kind, Shape};
 use crate::cel::value::{Opaque, Value};
 use std::cmp::Ordering;
+use std::fmt;
 
 const SEMVER: Shape = Shape::Is(Kind::Semver);
 
@@ -57,6 +59,21 @@ impl PartialOrd for PreRelease {
     }
 }
 
+impl fmt::Display for Semver {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [major, minor, patch] = self.numbers;
+        write!(formatter, "{major}.{minor}.{patch}")?;
+        for (at, identifier) in self.pre_release.0.iter().enumerate() {
+            formatter.write_str(if at == 0 { "-" } else { "." })?;
+            match identifier {
+                Identifier::Number(number) => write!(formatter, "{number}")?,
+                Identifier::Text(text) => formatter.write_str(text)?,
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Semver {
     /// Reads a version.
     ///
@@ -96,7 +113,7 @@ impl Semver {
                 return Err("Build meta data is empty".to_owned());
             }
             if !is_alphanumeric(part) {
-                return Err(format!("Invalid character(s) found in build meta data {part:?}"));
+                return Err(format!("Invalid character(s) found in build meta data {}", quoted(part)));
             }
         }
         Ok(Self { numbers: [major, minor, patch], pre_release: PreRelease(pre_release) })
@@ -144,10 +161,10 @@ fn has_leading_zeros(text: &str) -> bool {
 
 fn number(text: &str, name: &str, capitalized: &str) -> Result<u64, String> {
     if !is_numeric(text) {
-        return Err(format!("Invalid character(s) found in {name} number {text:?}"));
+        return Err(format!("Invalid character(s) found in {name} number {}", quoted(text)));
     }
     if has_leading_zeros(text) {
-        return Err(format!("{capitalized} number must not contain leading zeroes {text:?}"));
+        return Err(format!("{capitalized} number must not contain leading zeroes {}", quoted(text)));
     }
     unsigned(text)
 }
@@ -155,7 +172,7 @@ fn number(text: &str, name: &str, capitalized: &str) -> Result<u64, String> {
 fn unsigned(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| {
         let reason = if text.is_empty() { "invalid syntax" } else { "value out of range" };
-        format!("strconv.ParseUint: parsing {text:?}: {reason}")
+        format!("strconv.ParseUint: parsing {}: {reason}", quoted(text))
     })
 }
 
@@ -165,12 +182,15 @@ fn identifier(text: &str) -> Result<Identifier, String> {
     }
     if is_numeric(text) {
         if has_leading_zeros(text) {
-            return Err(format!("Numeric PreRelease version must not contain leading zeroes {text:?}"));
+            return Err(format!(
+                "Numeric PreRelease version must not contain leading zeroes {}",
+                quoted(text)
+            ));
         }
         return unsigned(text).map(Identifier::Number);
     }
     if !is_alphanumeric(text) {
-        return Err(format!("Invalid character(s) found in prerelease {text:?}"));
+        return Err(format!("Invalid character(s) found in prerelease {}", quoted(text)));
     }
     Ok(Identifier::Text(text.to_owned()))
 }

@@ -3,6 +3,7 @@
 //! Time zones are `UTC` and offsets such as `+02:00`: a module without imports has no table of the
 //! named ones. Depends on nothing else in the crate but values.
 
+use super::quoting::quoted;
 use super::{CallContext, DURATION, INT, Outcome, Overload, STRING, TIMESTAMP, text};
 use crate::cel::error::EvaluationError;
 use crate::cel::value::Value;
@@ -248,6 +249,15 @@ impl Timestamp {
 
 /// Seconds since 1970, nanoseconds, and the seconds the zone is ahead of UTC.
 fn parse_timestamp(source: &str) -> Option<(i64, i64, i64)> {
+    // Go takes an hour of one digit.
+    let padded;
+    let source = match (source.as_bytes().get(11), source.as_bytes().get(12)) {
+        (Some(b'0'..=b'9'), Some(b':')) if source.is_ascii() => {
+            padded = format!("{}0{}", &source[..11], &source[11..]);
+            padded.as_str()
+        }
+        _ => source,
+    };
     let number = |text: &str| (digits(text) == text).then(|| text.parse::<i64>().ok()).flatten();
     let year = number(source.get(..4)?)?;
     let month = number(source.get(5..7)?)?;
@@ -366,9 +376,9 @@ fn offset(zone: &str) -> Result<i64, EvaluationError> {
         };
     };
     let number = |text: &str| {
-        text.parse::<i32>()
-            .map(i64::from)
-            .map_err(|_| EvaluationError::function(format!("strconv.Atoi: parsing {text:?}: invalid syntax")))
+        text.parse::<i32>().map(i64::from).map_err(|_| {
+            EvaluationError::function(format!("strconv.Atoi: parsing {}: invalid syntax", quoted(text)))
+        })
     };
     let (hours_ahead, minutes) = (number(hours)?, number(minutes)?);
     let sign = if hours.starts_with('-') { -1 } else { 1 };

@@ -43,7 +43,7 @@ fn shown(value: &Value<'_>) -> String {
         Value::Optional(Some(value)) => format!("some({})", shown(value)),
         Value::Optional(None) => "none".to_owned(),
         Value::Opaque(opaque) => match &**opaque {
-            Opaque::Quantity(_) => "quantity".to_owned(),
+            Opaque::Quantity(_) | Opaque::Sum(_) => "quantity".to_owned(),
             Opaque::Url(url) => format!("url {url}"),
             Opaque::Ip(address) => format!("ip {address}"),
             Opaque::Cidr(range) => format!("cidr {range}"),
@@ -60,7 +60,7 @@ fn result(source: &str, object: &str, minor: u32) -> String {
     declarations.declare("object", super::Type::Dyn);
     let program = match Environment::for_minor(minor).compile(source, &declarations) {
         Ok(program) => program,
-        Err(error) => return format!("compile: {error}"),
+        Err(error) => return not_compiled(&error.to_string()),
     };
     let documents = load_stream(object, &Limits::default()).unwrap();
     let mut activation = Activation::default();
@@ -93,6 +93,15 @@ map: {x: 1, "y": 2}
 
 /// The version the tables were made for.
 const MINOR: u32 = 36;
+
+/// What is wrong with an expression. The tables tell what evaluating gives; the API server evaluates what is
+/// constant when it makes the program, with the same words.
+fn not_compiled(error: &str) -> String {
+    match error.split_once("program instantiation failed: ") {
+        Some((_, fault)) => format!("error: {}", fault.lines().next().unwrap_or_default()),
+        None => format!("compile: {error}"),
+    }
+}
 
 /// The API server names the function in some of these messages; the engine does in none.
 fn without_function(result: String) -> String {

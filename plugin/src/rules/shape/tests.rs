@@ -108,6 +108,8 @@ fn users_and_passwords_are_decoded_to_be_sure() {
     );
     let config = format!("{{\"auths\": {{\"r.example.com\": {{\"auth\": \"{encoded}\"}}}}}}");
     assert_eq!(what(&config), Some("the credentials of a registry"));
+    let quoted = config.replace('"', "\\\"");
+    assert_eq!(what(&quoted), Some("the credentials of a registry"), "{quoted}");
     for other in ["app", "app:", ":k7Gd92m", "user:password", "app:CHANGE_ME"] {
         let encoded = ENCODE.encode(other);
         assert_eq!(what(&format!("Basic {encoded}")), None, "{other}");

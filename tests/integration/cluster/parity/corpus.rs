@@ -267,7 +267,7 @@ fn fill(value: &mut Value) {
 }
 
 /// The documents of a stream as JSON.
-pub(super) fn documents(text: &str) -> Vec<Value> {
+pub(in crate::cluster) fn documents(text: &str) -> Vec<Value> {
     let documents = gift_plugin::yaml::load_stream(text, &gift_plugin::yaml::Limits::default()).unwrap();
     documents
         .iter()

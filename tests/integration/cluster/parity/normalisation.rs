@@ -13,7 +13,20 @@ pub(super) struct Normalisation {
     /// Why a policy can tell.
     #[allow(dead_code, reason = "documentation")]
     pub(super) reason: &'static str,
+    /// Whose objects need it.
+    shown_by: Shown,
     apply: fn(&mut Value),
+}
+
+/// Which comparison shows that a normalisation is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// The policies that use every part of a policy.
+    Parts,
+    /// The organisation's.
+    Organisation,
+    /// The sets of the library.
+    Library,
 }
 
 /// All there are.
@@ -22,18 +35,28 @@ pub(super) const NORMALISATIONS: &[Normalisation] = &[
         title: "maps and lists without entries are not there",
         reason: "`has(object.data)` is false for `data: {}` once it was decoded. The plugin knows no schema, and some \
                  empty fields stay, such as `emptyDir: {}`.",
+        shown_by: Shown::Parts,
         apply: empties,
+    },
+    Normalisation {
+        title: "texts without characters are not there",
+        reason: "Optional fields that are empty are left out when an object is decoded, and those that have a default \
+                 get it: `protocol: \"\"` is TCP. Some must be there and stay, and so do the entries of maps.",
+        shown_by: Shown::Library,
+        apply: texts,
     },
     Normalisation {
         title: "a Pod's requests are its limits where none are stated",
         reason: "The API server fills them in, for Pods and not for the templates of workloads; what asks whether \
              requests are stated sees them. The plugin asks for what the author wrote.",
+        shown_by: Shown::Organisation,
         apply: requests_of_pods,
     },
     Normalisation {
         title: "quantities are rounded up to thousandths and written in their shortest form",
         reason: "A message that names a quantity names it as it is stored: 0.05 is 50m. And less than a thousandth \
              is added to it, which can lift a request over a bound it is just below.",
+        shown_by: Shown::Organisation,
         apply: quantities,
     },
 ];
@@ -52,6 +75,22 @@ fn empties(value: &mut Value) {
                 _ => true,
             });
             fields.values_mut().for_each(empties);
+        }
+        _ => {}
+    }
+}
+
+/// Empty texts, but for those in lists and in maps.
+fn texts(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(texts),
+        Value::Object(fields) => {
+            fields.retain(|_, field| field != "");
+            for (key, field) in fields {
+                if !matches!(key.as_str(), "data" | "labels" | "matchLabels" | "annotations") {
+                    texts(field);
+                }
+            }
         }
         _ => {}
     }
@@ -94,6 +133,12 @@ fn quantities(value: &mut Value) {
         }
         _ => {}
     }
+}
+
+/// Those that a comparison ought to need and did not.
+pub(super) fn needless(shown: Shown, needed: impl Fn(&str) -> bool) -> Vec<&'static str> {
+    let of_it = NORMALISATIONS.iter().filter(|normalisation| normalisation.shown_by == shown);
+    of_it.map(|normalisation| normalisation.title).filter(|title| !needed(title)).collect()
 }
 
 /// The titles of the normalisations after which `agrees` holds, the fewest that do.

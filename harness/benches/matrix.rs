@@ -1,0 +1,182 @@
+//! What `gift test` costs as a whole, beside calling `helm template` once for each cell.
+//!
+//! First the matrix of the repository, side by side and with as many jobs: `helm template` alone, without any
+//! assertion; `gift test` with every policy and assertion, started anew; the same once more, with what the
+//! run before kept. Then generated matrices of growing size, in which every fourteen cells (two Helms, seven
+//! versions of Kubernetes) have values of their own: the cost of a cell, and how much memory the command and
+//! its workers take together at most (Linux).
+//!
+//! `cargo bench -p gift-harness --bench matrix [-- --jobs 2 --filter gift/ --largest 10000]`
+
+#![allow(clippy::print_stdout, reason = "the measurements are the output")]
+
+use gift_harness::directories;
+use gift_harness::matrix::Matrix;
+use gift_harness::render::{HelmCommand, RenderRequest, Renderer};
+use gift_harness::run::Plan;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use std::{env, fs, io};
+
+type Failure = Box<dyn std::error::Error>;
+
+/// Cells that share their values: two Helms and the versions of Kubernetes.
+const VERSIONS: [&str; 7] = ["1.30", "1.31", "1.32", "1.33", "1.34", "1.35", "1.36"];
+const TOGETHER: usize = 2 * VERSIONS.len();
+
+fn main() -> Result<(), Failure> {
+    let arguments: Vec<String> = env::args().collect();
+    let after = |name: &str| arguments.iter().skip_while(|argument| *argument != name).nth(1);
+    let jobs: usize = after("--jobs").map_or(Ok(2), |jobs| jobs.parse())?;
+    let largest: usize = after("--largest").map_or(Ok(10_000), |cells| cells.parse())?;
+    let filter: Vec<String> = after("--filter").cloned().into_iter().collect();
+    let repository =
+        Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the package is inside the workspace")?;
+    let folder = tempfile::tempdir()?;
+    cache(&folder.path().join("cache"))?;
+    whole(repository, folder.path(), &filter, jobs)?;
+    growing(repository, folder.path(), largest, jobs)
+}
+
+/// A cache with the user's tools and compiled module, in which nothing is kept yet.
+fn cache(path: &Path) -> io::Result<()> {
+    fs::create_dir(path)?;
+    for part in ["bin", "modules"] {
+        std::os::unix::fs::symlink(directories::cache_or_temporary().join(part), path.join(part))?;
+    }
+    Ok(())
+}
+
+/// The matrix of the repository.
+fn whole(repository: &Path, folder: &Path, filter: &[String], jobs: usize) -> Result<(), Failure> {
+    let file = repository.join("tests/matrix.yaml");
+    let matrix = Matrix::load(&file)?;
+    let plan = Plan { cells: matrix.select(filter), ..Plan::of(&matrix)? };
+    let requests: Vec<_> = plan
+        .cells
+        .iter()
+        .map(|cell| plan.request(cell).map_err(|failure| failure.message))
+        .collect::<Result<_, _>>()?;
+    println!("{} cells, {jobs} at once", requests.len());
+    let command = by_command(&requests, jobs)?;
+    tell("helm template", requests.len(), command, command, None);
+    let mut test = gift(repository, folder, &file, jobs);
+    for text in filter {
+        test.args(["--filter", text]);
+    }
+    for title in ["gift test, nothing kept", "gift test, all kept", "gift test, all kept"] {
+        let (took, memory) = measured(&mut test)?;
+        tell(title, requests.len(), took, command, Some(memory));
+    }
+    Ok(())
+}
+
+/// Matrices of growing size.
+fn growing(repository: &Path, folder: &Path, largest: usize, jobs: usize) -> Result<(), Failure> {
+    println!("\nof each fourteen cells their own values");
+    for cells in [100, 1_000, 10_000].into_iter().filter(|cells| *cells <= largest) {
+        let file = folder.join(format!("{cells}.yaml"));
+        let toggles = cells / TOGETHER;
+        fs::write(&file, generated(repository, toggles)?)?;
+        let (took, memory) = measured(gift(repository, folder, &file, jobs).arg("--no-cache"))?;
+        let cells = toggles * TOGETHER;
+        println!(
+            "{cells:>7} cells {:>9.2} s {:>8.2} ms a cell, at most {} MB",
+            took.as_secs_f64(),
+            1000.0 * took.as_secs_f64() / number(cells),
+            memory >> 20
+        );
+    }
+    Ok(())
+}
+
+fn generated(repository: &Path, toggles: usize) -> Result<String, Failure> {
+    let mut text = String::new();
+    writeln!(text, "chart: {:?}", repository.join("chart"))?;
+    writeln!(text, "values: {:?}", repository.join("values"))?;
+    let names: Vec<_> = (0..toggles).map(|toggle| format!("t{toggle}")).collect();
+    writeln!(text, "matrix: {{helm: [3, 4], kubernetes: {VERSIONS:?}, toggle: [{}]}}", names.join(", "))?;
+    writeln!(text, "toggles:")?;
+    for name in names {
+        writeln!(text, "  {name}: {{global: {{imageRegistry: {name}.example.com}}}}")?;
+    }
+    Ok(text)
+}
+
+fn gift(repository: &Path, folder: &Path, matrix: &Path, jobs: usize) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gift"));
+    command.arg("test").arg("--matrix").arg(matrix).args(["--jobs", &jobs.to_string()]);
+    command.current_dir(repository).env("GIFT_CACHE", folder.join("cache"));
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+/// How long a command takes, and how many bytes of memory it and its children take together at most.
+fn measured(command: &mut Command) -> Result<(Duration, u64), Failure> {
+    let begun = Instant::now();
+    let mut child = command.spawn()?;
+    let mut most = 0;
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        most = most.max(memory(&child));
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    let took = begun.elapsed();
+    if !status.success() {
+        return Err(format!("{command:?} ended with {status}").into());
+    }
+    Ok((took, most))
+}
+
+fn memory(child: &Child) -> u64 {
+    let own = child.id().to_string();
+    let is_of = |process: &fs::DirEntry| {
+        let status = fs::read_to_string(process.path().join("status")).unwrap_or_default();
+        let field = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            line.split_whitespace().next().map(str::to_owned)
+        };
+        let is_its = field("Pid:").as_deref() == Some(&own) || field("PPid:").as_deref() == Some(&own);
+        let kilobytes: u64 = field("VmRSS:").and_then(|size| size.parse().ok()).unwrap_or_default();
+        is_its.then_some(kilobytes << 10)
+    };
+    let processes = fs::read_dir("/proc").into_iter().flatten().filter_map(Result::ok);
+    processes
+        .filter(|process| process.file_name().to_string_lossy().parse::<u32>().is_ok())
+        .filter_map(|process| is_of(&process))
+        .sum()
+}
+
+fn by_command(requests: &[RenderRequest], jobs: usize) -> Result<Duration, Failure> {
+    let command = HelmCommand::new()?;
+    let next = AtomicUsize::new(0);
+    let begun = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..jobs {
+            scope.spawn(|| {
+                while let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    // Cells that are to fail cost what they cost.
+                    command.render(request).ok();
+                }
+            });
+        }
+    });
+    Ok(begun.elapsed())
+}
+
+fn tell(title: &str, cells: usize, took: Duration, command: Duration, memory: Option<u64>) {
+    let each = 1000.0 * took.as_secs_f64() / number(cells);
+    let ratio = command.as_secs_f64() / took.as_secs_f64();
+    let memory = memory.map(|memory| format!("   at most {} MB", memory >> 20)).unwrap_or_default();
+    println!("{title:26} {:>8.2} s {each:>8.2} ms a cell {ratio:>8.1} x{memory}", took.as_secs_f64());
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a matrix has fewer cells than that")]
+fn number(cells: usize) -> f64 {
+    cells as f64
+}
