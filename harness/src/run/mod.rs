@@ -21,7 +21,7 @@ use crate::matrix::{Cell, Matrix};
 use crate::render::stored::StoreDirectory;
 use crate::render::{HelmVersion, HelmWorker, RenderError, Renderer};
 use crate::rules::Rule;
-use crate::schema::{CustomSchemas, SchemaError, Schemas};
+use crate::schema::{CustomSchemas, SchemaError, Schemas, Unknown};
 use crate::tools::{self, Tool, ToolError};
 use gift_plugin::protocol::Finding;
 use std::collections::BTreeSet;
@@ -173,6 +173,14 @@ impl Summary {
     #[must_use]
     pub fn is_good(&self) -> bool {
         self.results.iter().all(CellResult::is_good)
+    }
+
+    /// The custom resources no schema is known of, of all cells.
+    #[must_use]
+    pub fn unknown(&self) -> Unknown {
+        let mut unknown = Unknown::default();
+        self.results.iter().for_each(|result| unknown.extend(&result.unknown));
+        unknown
     }
 
     /// The exit code of a command that ran this: 3 when Helm could not render a cell that was to

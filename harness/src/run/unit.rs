@@ -14,6 +14,7 @@ use crate::matrix::Cell;
 use crate::objects::Objects;
 use crate::post_render::today;
 use crate::render::{RenderError, RenderRequest};
+use crate::schema::Unknown;
 use crate::tools::HelmVersion;
 use gift_plugin::protocol::Finding;
 use serde_json::Value;
@@ -76,9 +77,11 @@ struct Stream {
     of_rendering: Option<Result<Vec<Finding>, Failure>>,
 }
 
+#[derive(Default)]
 struct Seen {
     findings: Vec<Finding>,
     objects: usize,
+    unknown: Unknown,
     /// What reaches the cluster; absent when nothing could be read there.
     finished: Option<Arc<Vec<u8>>>,
     of_kubernetes: BTreeMap<Option<String>, Vec<Finding>>,
@@ -190,7 +193,7 @@ impl<'b> Unit<'b> {
             }
             findings.extend(seen.of_kubernetes.get(&kubernetes).into_iter().flatten().cloned());
         }
-        Ok(Looked { findings, objects: seen.objects })
+        Ok(Looked { findings, objects: seen.objects, unknown: seen.unknown.clone() })
     }
 
     /// What is found about how Helm came to a stream.
@@ -256,7 +259,7 @@ fn look_at(
         Ok(objects) => objects,
         // The post-renderer has found the same, in its own words.
         Err(_) if !findings.is_empty() => {
-            return Ok(Seen { findings, objects: 0, finished: None, of_kubernetes: BTreeMap::new() });
+            return Ok(Seen { findings, ..Seen::default() });
         }
         Err(error) => return Err(Failure::from(&error)),
     };
@@ -265,8 +268,9 @@ fn look_at(
         .iter()
         .map(|version| (version.clone(), of_kubernetes(&objects, version.as_deref(), context)))
         .collect();
+    let unknown = Unknown::of(&objects, &plan.schemas);
     let objects = objects.len();
-    Ok(Seen { findings, objects, finished: Some(Arc::new(finished)), of_kubernetes })
+    Ok(Seen { findings, objects, unknown, finished: Some(Arc::new(finished)), of_kubernetes })
 }
 
 fn of_kubernetes(objects: &Objects<'_>, kubernetes: Option<&str>, context: &Context<'_>) -> Vec<Finding> {

@@ -8,6 +8,7 @@ pub(crate) mod helm;
 mod limits;
 mod own_module;
 mod parameters;
+mod schemas;
 mod secrets;
 mod sharding;
 mod wasm_runtime;
