@@ -26,9 +26,8 @@ const CONVERSIONS: [&str; 10] =
 ///
 /// The first constant that has none.
 pub(super) fn plan(source: &str, root: &mut Step) -> Result<(), CompileError> {
-    fold(root).map_err(|message| {
-        CompileError::new(source, 0, format!("program instantiation failed: {message}"))
-    })
+    fold(root)
+        .map_err(|message| CompileError::new(source, 0, format!("program instantiation failed: {message}")))
 }
 
 fn fold(step: &mut Step) -> Result<(), String> {
@@ -95,7 +94,9 @@ fn is_constant(step: &Step) -> bool {
     match &step.kind {
         StepKind::Literal(_) => true,
         StepKind::List(elements) => elements.iter().all(|(_, element)| is_constant(element)),
-        StepKind::Map(entries) => entries.iter().all(|(_, key, value)| is_constant(key) && is_constant(value)),
+        StepKind::Map(entries) => {
+            entries.iter().all(|(_, key, value)| is_constant(key) && is_constant(value))
+        }
         // What is constant and still a call has a value no literal can have.
         StepKind::Call(Call { overloads, arguments, .. }) => {
             overloads.first().is_some_and(|overload| CONVERSIONS.contains(&overload.name))
@@ -123,9 +124,12 @@ fn literal(value: &Value<'_>) -> Option<Literal> {
 
 /// Compiles the pattern of `find`, `findAll` and `matches`, when it is constant.
 fn compile_pattern(call: &mut Call) -> Result<(), String> {
-    let takes_pattern =
-        call.overloads.first().is_some_and(|overload| matches!(overload.name, "find" | "findAll" | "matches"));
-    if let Some(StepKind::Literal(Literal::String(pattern))) = call.arguments.get(1).map(|pattern| &pattern.kind)
+    let takes_pattern = call
+        .overloads
+        .first()
+        .is_some_and(|overload| matches!(overload.name, "find" | "findAll" | "matches"));
+    if let Some(StepKind::Literal(Literal::String(pattern))) =
+        call.arguments.get(1).map(|pattern| &pattern.kind)
         && takes_pattern
     {
         call.regex = Some(regex::compile(pattern).map_err(|error| regex::message(&error))?);

@@ -1,7 +1,7 @@
 //! What a search through generated expressions found to be otherwise, and no table had.
 
 use super::{check, refused};
-use crate::cel::{Activation, Budget, Declarations, Environment, Value};
+use crate::cel::{Activation, Budget, Declarations, Environment, Memory, Value};
 use crate::yaml::{Limits, load_stream};
 
 #[rustfmt::skip]
@@ -102,7 +102,7 @@ fn with_variable(variable: &str, source: &str) -> String {
     let documents = load_stream("{metadata: {name: a}}", &Limits::default()).unwrap();
     let mut activation = Activation::default();
     activation.bind("object", Value::Node(&documents[0].root));
-    activation.bind_variable("v", &variable);
+    activation.bind_variable("v", &variable, Memory::default());
     match program.evaluate(&activation, &mut Budget::new(1_000)) {
         Ok(value) => super::shown(&value),
         Err(error) => format!("error: {error}"),
