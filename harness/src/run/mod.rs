@@ -5,6 +5,7 @@
 
 mod cell;
 mod chart_version;
+mod documents;
 mod plugin;
 mod renderings;
 mod unit;

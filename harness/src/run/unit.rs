@@ -5,6 +5,7 @@
 
 use super::cell::{CellResult, Failure, Looked, judge};
 use super::chart_version::NextVersion;
+use super::documents::are_same;
 use super::renderings::{Counts, Renderings};
 use super::verdicts::{Opened, Verdicts};
 use super::{Plan, versions};
@@ -73,7 +74,7 @@ struct Stream {
     rendered: Arc<Vec<u8>>,
     looked: Result<Seen, Failure>,
     /// What was found about how Helm came to it. Asked of the Helm that gave it first: another that gives the
-    /// same has rendered it once more.
+    /// same documents has rendered them once more.
     of_rendering: Option<Result<Vec<Finding>, Failure>>,
 }
 
@@ -146,14 +147,45 @@ impl<'b> Unit<'b> {
             only: &plan.only,
             skip: &plan.skip,
         };
-        let at = self.stream(&rendered, number, &context);
-        let mut looked = self.seen(at, cell.kubernetes.as_ref(), &context)?;
-        if self.streams[at].looked.as_ref().is_ok_and(|seen| seen.finished.is_none()) {
-            return Ok(looked);
-        }
-        looked.findings.extend(self.of_rendering(at, request, &context)?);
+        let mut looked = self.look_in(&rendered, number, cell, request, &context)?;
         if context.selects(versions::RULE) && request.helm == HelmVersion::V4 && plan.compare_versions {
             looked.findings.extend(self.of_pair(number, request, &rendered)?);
+        }
+        Ok(looked)
+    }
+
+    /// What is seen in a stream for a cell, or in one of the same documents when nothing is wrong there: what is
+    /// wrong has a line.
+    fn look_in(
+        &mut self,
+        rendered: &Arc<Vec<u8>>,
+        number: usize,
+        cell: &Cell,
+        request: &RenderRequest,
+        context: &Context<'_>,
+    ) -> Result<Looked, Failure> {
+        let known = self.streams.iter().position(|stream| are_same(&stream.rendered, rendered));
+        if let Some(at) = known {
+            let looked = self.look_at(at, cell, request, context);
+            let is_good = looked.as_ref().is_ok_and(|looked| looked.findings.is_empty());
+            if is_good || self.streams[at].rendered == *rendered {
+                return looked;
+            }
+        }
+        let at = self.stream(rendered, number, context);
+        self.look_at(at, cell, request, context)
+    }
+
+    fn look_at(
+        &mut self,
+        at: usize,
+        cell: &Cell,
+        request: &RenderRequest,
+        context: &Context<'_>,
+    ) -> Result<Looked, Failure> {
+        let mut looked = self.seen(at, cell.kubernetes.as_ref(), context)?;
+        if self.streams[at].looked.as_ref().is_ok_and(|seen| seen.finished.is_some()) {
+            looked.findings.extend(self.of_rendering(at, request, context)?);
         }
         Ok(looked)
     }
@@ -230,7 +262,7 @@ impl<'b> Unit<'b> {
         let other = self.renderings.of(&RenderRequest { helm: HelmVersion::V3, ..request.clone() });
         let theirs = Arc::clone(self.renderings.get(other).stream()?);
         let compare = || {
-            if theirs.as_slice() == rendered {
+            if are_same(&theirs, rendered) {
                 return Ok(Vec::new());
             }
             let here = Objects::read(rendered).map_err(|error| Failure::from(&error))?;
