@@ -42,7 +42,10 @@ mod tests {
     #[test]
     fn empty_lines_at_the_ends_of_documents_mean_nothing() {
         assert!(same("a: 1\n---\nb: 1\n", "a: 1\n\n---\nb: 1\n\n\n"));
-        assert!(same("a: |\n  x\n---\nb: 1\n", "a: |\n  x\n\n--- # next\nb: 1\n".replace(" # next", "").as_str()));
+        assert!(same(
+            "a: |\n  x\n---\nb: 1\n",
+            "a: |\n  x\n\n--- # next\nb: 1\n".replace(" # next", "").as_str()
+        ));
     }
 
     #[test]
