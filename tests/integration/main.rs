@@ -9,6 +9,8 @@ mod command;
 mod facts;
 mod mutation;
 mod policies;
+mod public_charts;
+mod public_findings;
 mod reports;
 mod workplace;
 mod yaml;
