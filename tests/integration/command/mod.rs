@@ -1,6 +1,7 @@
 //! The `gift` command as its users meet it: exit codes, streams, Helm, the documentation.
 
 mod broken_policies;
+mod cache;
 mod delivery;
 mod documentation;
 mod exit_codes;
