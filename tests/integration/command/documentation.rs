@@ -126,10 +126,32 @@ fn the_tutorial_does_what_it_says_from_an_empty_folder() {
     }
 }
 
+/// A cluster that is taken down however the test ends.
+struct OwnCluster<'a> {
+    name: String,
+    workplace: &'a Workplace,
+}
+
+impl Drop for OwnCluster<'_> {
+    fn drop(&mut self) {
+        let _ = self.workplace.command("gift").args(["down", "--quiet", "--name", &self.name]).status();
+    }
+}
+
 #[test]
 fn the_tutorial_does_what_it_says_on_a_cluster() {
     let (workplace, folder) = empty_folder();
-    let all = blocks("docs/tutorial.md");
+    // Another run may be at the same page.
+    let cluster = OwnCluster { name: format!("tutorial-{}", std::process::id()), workplace: &workplace };
+    let mut all = blocks("docs/tutorial.md");
+    let named = all.iter_mut().flat_map(|block| &mut block.commands).map(|(command, _)| command);
+    let replaced: usize = named
+        .map(|command| {
+            let own = command.replace("--name tutorial", &format!("--name {}", cluster.name));
+            usize::from(std::mem::replace(command, own.clone()) != own)
+        })
+        .sum();
+    assert_eq!(replaced, 3);
     run_in(&all[0], &workplace, folder);
     for block in all.iter().filter(|block| block.is("cluster")) {
         run_in(block, &workplace, folder);
