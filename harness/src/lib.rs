@@ -38,17 +38,20 @@
 
 pub mod assert;
 pub mod assertions;
+pub mod changes;
 pub mod chart;
 pub mod cluster;
 pub mod diagnosis;
 pub mod directories;
 pub mod documentation;
+pub mod git;
 pub mod matrix;
 pub mod mutation;
 pub mod network;
 pub mod objects;
 pub mod policies;
 pub mod post_render;
+pub mod promotion;
 pub mod redaction;
 pub mod render;
 pub mod report;
@@ -57,4 +60,5 @@ pub mod run;
 pub mod sandbox;
 pub mod schema;
 pub mod secrets;
+pub mod starter;
 pub mod tools;

@@ -6,6 +6,7 @@
 mod chart;
 mod cluster;
 mod command;
+mod delivery;
 mod facts;
 mod mutation;
 mod policies;

@@ -5,6 +5,7 @@
 
 mod cache;
 mod catalogue;
+mod changed;
 mod check;
 mod completions;
 mod delivery;
@@ -17,9 +18,11 @@ mod limits;
 mod man;
 mod mutate;
 mod mutations;
+mod new;
 mod output;
 mod post_render;
 mod progress;
+mod promote;
 mod render;
 mod renderer;
 mod report;
@@ -108,11 +111,14 @@ pub(crate) struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    New(new::Arguments),
     Render(render::Arguments),
     Check(check::Arguments),
     Test(test::Arguments),
     Mutate(mutate::Arguments),
     Report(report::Arguments),
+    Changed(changed::Arguments),
+    Promote(promote::Arguments),
     PostRender(post_render::Arguments),
     Explain(explain::Arguments),
     Up(up::Arguments),
@@ -125,6 +131,7 @@ enum Verb {
 
 const AFTER_HELP: &str = "\
 Examples:
+  gift new bakery                              values of a new system, to go on from
   gift render gift/prod --secrets example      what would reach the cluster
   gift check manifests.yaml                    judge any manifest stream
   helm template gift ./chart | gift check -    the same, from a pipe
@@ -132,6 +139,7 @@ Examples:
   gift explain minimum-requests                what a rule asks for, and why
   gift test                                    every combination of values, with both Helms
   gift mutate                                  whether the rules would notice a mistake
+  gift promote trip/dev trip/staging           staging runs what dev runs
   gift up && helm install gift ./chart         a real control plane on this machine
 
 Environment variables:
@@ -170,11 +178,14 @@ pub(crate) fn main() -> ExitCode {
 fn run(arguments: Arguments) -> u8 {
     let mut terminal = Terminal::new(&arguments.global);
     let result = match arguments.verb {
+        Verb::New(arguments) => new::run(&arguments, &mut terminal),
         Verb::Render(arguments) => render::run(&arguments, &mut terminal),
         Verb::Check(arguments) => check::run(&arguments, &mut terminal),
         Verb::Test(arguments) => test::run(&arguments, &mut terminal),
         Verb::Mutate(arguments) => mutate::run(&arguments, &mut terminal),
         Verb::Report(arguments) => report::run(&arguments, &mut terminal),
+        Verb::Changed(arguments) => changed::run(&arguments, &mut terminal),
+        Verb::Promote(arguments) => promote::run(&arguments, &mut terminal),
         Verb::PostRender(arguments) => post_render::run(&arguments, &mut terminal),
         Verb::Up(arguments) => up::run(&arguments, &mut terminal),
         Verb::Down(arguments) => down::run(&arguments, &mut terminal),
