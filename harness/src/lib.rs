@@ -49,6 +49,7 @@ pub mod matrix;
 pub mod mutation;
 pub mod network;
 pub mod objects;
+pub mod operations;
 pub mod policies;
 pub mod post_render;
 pub mod promotion;

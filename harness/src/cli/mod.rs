@@ -9,9 +9,11 @@ mod changed;
 mod check;
 mod completions;
 mod delivery;
+mod deploy;
 mod down;
 mod explain;
 mod failure;
+mod forward;
 mod input;
 mod judgement;
 mod limits;
@@ -19,6 +21,7 @@ mod man;
 mod mutate;
 mod mutations;
 mod new;
+mod operation;
 mod output;
 mod post_render;
 mod progress;
@@ -123,6 +126,7 @@ enum Verb {
     Explain(explain::Arguments),
     Up(up::Arguments),
     Down(down::Arguments),
+    Forward(forward::Arguments),
     Status(status::Arguments),
     Cache(cache::Arguments),
     Completions(completions::Arguments),
@@ -139,8 +143,9 @@ Examples:
   gift explain minimum-requests                what a rule asks for, and why
   gift test                                    every combination of values, with both Helms
   gift mutate                                  whether the rules would notice a mistake
-  gift promote trip/dev trip/staging           staging runs what dev runs
+  gift promote shop/dev shop/staging           staging runs what dev runs
   gift up && helm install gift ./chart         a real control plane on this machine
+  gift up --system shop --env kind              a whole system on it
 
 Environment variables:
   GIFT_CACHE       where tools and results are kept (default: $XDG_CACHE_HOME/gift)
@@ -189,6 +194,7 @@ fn run(arguments: Arguments) -> u8 {
         Verb::PostRender(arguments) => post_render::run(&arguments, &mut terminal),
         Verb::Up(arguments) => up::run(&arguments, &mut terminal),
         Verb::Down(arguments) => down::run(&arguments, &mut terminal),
+        Verb::Forward(arguments) => forward::run(&arguments, &mut terminal),
         Verb::Status(arguments) => status::run(&arguments, &mut terminal),
         Verb::Cache(arguments) => cache::run(&arguments, &mut terminal),
         Verb::Explain(arguments) => explain::run(&arguments, &mut terminal),

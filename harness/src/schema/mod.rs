@@ -154,6 +154,12 @@ impl Schemas {
         }
     }
 
+    /// Whether the group of an object is none of Kubernetes' own.
+    #[must_use]
+    pub fn is_custom(object: &Object<'_>) -> bool {
+        !served::is_of_kubernetes(kubernetes(), object.api_version())
+    }
+
     /// Whether there is a schema to hold an object against.
     fn knows(&self, object: &Object<'_>) -> bool {
         !matches!(self.find(object.api_version(), object.kind()), Found::Nothing)
