@@ -47,6 +47,7 @@ pub mod network;
 pub mod objects;
 pub mod policies;
 pub mod post_render;
+pub mod publish;
 pub mod redaction;
 pub mod render;
 pub mod report;

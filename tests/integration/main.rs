@@ -9,6 +9,7 @@ mod command;
 mod facts;
 mod mutation;
 mod policies;
+mod publish;
 mod reports;
 mod workplace;
 mod yaml;

@@ -20,6 +20,7 @@ mod mutations;
 mod output;
 mod post_render;
 mod progress;
+mod publish;
 mod render;
 mod renderer;
 mod report;
@@ -114,6 +115,7 @@ enum Verb {
     Mutate(mutate::Arguments),
     Report(report::Arguments),
     PostRender(post_render::Arguments),
+    Publish(publish::Arguments),
     Explain(explain::Arguments),
     Up(up::Arguments),
     Down(down::Arguments),
@@ -132,6 +134,7 @@ Examples:
   gift explain minimum-requests                what a rule asks for, and why
   gift test                                    every combination of values, with both Helms
   gift mutate                                  whether the rules would notice a mistake
+  gift publish chart --to site                 a chart repository, for any web server
   gift up && helm install gift ./chart         a real control plane on this machine
 
 Environment variables:
@@ -176,6 +179,7 @@ fn run(arguments: Arguments) -> u8 {
         Verb::Mutate(arguments) => mutate::run(&arguments, &mut terminal),
         Verb::Report(arguments) => report::run(&arguments, &mut terminal),
         Verb::PostRender(arguments) => post_render::run(&arguments, &mut terminal),
+        Verb::Publish(arguments) => publish::run(&arguments, &mut terminal),
         Verb::Up(arguments) => up::run(&arguments, &mut terminal),
         Verb::Down(arguments) => down::run(&arguments, &mut terminal),
         Verb::Status(arguments) => status::run(&arguments, &mut terminal),

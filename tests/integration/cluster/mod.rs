@@ -10,6 +10,8 @@ mod schemas;
 mod sharding;
 mod shared;
 
+pub(crate) use shared::shared;
+
 use std::collections::hash_map::DefaultHasher;
 use std::fs;
 use std::hash::{Hash, Hasher};
