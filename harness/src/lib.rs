@@ -53,6 +53,7 @@ pub mod operations;
 pub mod policies;
 pub mod post_render;
 pub mod promotion;
+pub mod publish;
 pub mod redaction;
 pub mod render;
 pub mod report;

@@ -12,6 +12,7 @@ mod mutation;
 mod policies;
 mod public_charts;
 mod public_findings;
+mod publish;
 mod reports;
 mod workplace;
 mod yaml;

@@ -26,6 +26,7 @@ mod output;
 mod post_render;
 mod progress;
 mod promote;
+mod publish;
 mod render;
 mod renderer;
 mod report;
@@ -123,6 +124,7 @@ enum Verb {
     Changed(changed::Arguments),
     Promote(promote::Arguments),
     PostRender(post_render::Arguments),
+    Publish(publish::Arguments),
     Explain(explain::Arguments),
     Up(up::Arguments),
     Down(down::Arguments),
@@ -144,6 +146,7 @@ Examples:
   gift test                                    every combination of values, with both Helms
   gift mutate                                  whether the rules would notice a mistake
   gift promote shop/dev shop/staging           staging runs what dev runs
+  gift publish chart --to site                 a chart repository, for any web server
   gift up && helm install gift ./chart         a real control plane on this machine
   gift up --system shop --env kind              a whole system on it
 
@@ -192,6 +195,7 @@ fn run(arguments: Arguments) -> u8 {
         Verb::Changed(arguments) => changed::run(&arguments, &mut terminal),
         Verb::Promote(arguments) => promote::run(&arguments, &mut terminal),
         Verb::PostRender(arguments) => post_render::run(&arguments, &mut terminal),
+        Verb::Publish(arguments) => publish::run(&arguments, &mut terminal),
         Verb::Up(arguments) => up::run(&arguments, &mut terminal),
         Verb::Down(arguments) => down::run(&arguments, &mut terminal),
         Verb::Forward(arguments) => forward::run(&arguments, &mut terminal),

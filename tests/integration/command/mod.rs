@@ -14,4 +14,4 @@ mod secrets;
 mod sharding;
 mod wasm_runtime;
 
-pub(crate) use documentation::run_cluster_blocks;
+pub(crate) use documentation::{run_cluster_blocks, run_published_blocks};
