@@ -355,10 +355,15 @@ pub(crate) fn check(plan: &Plan) -> Result<(), RunError> {
     if plan.compare_versions && helms.contains(&HelmVersion::V4) {
         helms.insert(HelmVersion::V3);
     }
-    for helm in helms {
-        tools::find(Tool::Helm(helm))?;
-    }
-    Ok(())
+    // Each is asked for its version, which takes it a while.
+    std::thread::scope(|scope| {
+        let asked: Vec<_> =
+            helms.into_iter().map(|helm| scope.spawn(move || tools::find(Tool::Helm(helm)))).collect();
+        for asked in asked {
+            asked.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        }
+        Ok(())
+    })
 }
 
 /// How many threads to run.

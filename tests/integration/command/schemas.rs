@@ -47,16 +47,16 @@ fn the_version_decides_what_is_served() {
 fn custom_resources_are_held_against_the_definitions_of_a_folder() {
     let workplace = Workplace::new(4);
     let version = ["--kubernetes", "1.22"];
-    let (code, stdout, _) = check(&workplace, &version);
+    let (code, _, stderr) = check(&workplace, &version);
     assert_eq!(code, Some(0));
     let note = "1 custom resource of no known schema is not held against one (Web of example.com/v1)";
-    assert!(stdout.contains(note), "{stdout}");
+    assert!(stderr.contains(note), "{stderr}");
     let definition = workplace.write("crds/web.yaml", DEFINITION);
     let folder = definition.parent().unwrap().to_str().unwrap();
-    let (code, stdout, _) = check(&workplace, &[&version[..], &["--schemas", folder]].concat());
+    let (code, stdout, stderr) = check(&workplace, &[&version[..], &["--schemas", folder]].concat());
     assert_eq!(code, Some(1));
     assert!(stdout.contains("is text, and must be an integer"), "{stdout}");
-    assert!(!stdout.contains("no known schema"), "{stdout}");
+    assert!(!stderr.contains("no known schema"), "{stderr}");
     let (code, _, stderr) = check(&workplace, &["--schemas", "nowhere"]);
     assert_eq!(code, Some(2));
     assert!(stderr.contains("cannot read nowhere") && stderr.contains("help: "), "{stderr}");
