@@ -167,8 +167,10 @@ impl Schemas {
 
     fn find<'s>(&'s self, api_version: &str, kind: &str) -> Found<'s> {
         let given =
-            self.given.iter().find_map(|schemas| Some((&**schemas, schemas.find(api_version, kind)?)));
-        if let Some((schemas, known)) = given {
+            || self.given.iter().filter_map(|schemas| Some((&**schemas, schemas.find(api_version, kind)?)));
+        // What one does not serve another may.
+        let found = given().find(|(_, known)| known.is_ok()).or_else(|| given().next());
+        if let Some((schemas, known)) = found {
             return Found::Given(schemas, known);
         }
         if let Some(known) = kubernetes().kind(api_version, kind) {

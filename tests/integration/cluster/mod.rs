@@ -12,6 +12,8 @@ mod sharding;
 mod shared;
 mod systems;
 
+pub(crate) use shared::shared;
+
 use std::collections::hash_map::DefaultHasher;
 use std::fs;
 use std::hash::{Hash, Hasher};
