@@ -69,7 +69,7 @@ impl Tags {
     }
 
     /// What it takes for services to run other tags: `None` for all whose tags the environment states.
-    fn to_run(
+    fn running(
         self,
         services: &[String],
         tag: impl Fn(&str) -> Result<String, PromotionError>,
@@ -113,7 +113,7 @@ impl Promotion {
             return Err(PromotionError::Systems { from: from.to_owned(), to: to.to_owned() });
         }
         let source = Tags::of(environments, from)?;
-        Tags::of(environments, to)?.to_run(services, |service| Ok(source.get(service)?.tag))
+        Tags::of(environments, to)?.running(services, |service| Ok(source.get(service)?.tag))
     }
 
     /// Has the environment run one tag.
@@ -128,7 +128,7 @@ impl Promotion {
         tag: &str,
         services: &[String],
     ) -> Result<Self, PromotionError> {
-        Tags::of(environments, to)?.to_run(services, |_| Ok(tag.to_owned()))
+        Tags::of(environments, to)?.running(services, |_| Ok(tag.to_owned()))
     }
 
     /// The file that changes.
