@@ -1,6 +1,6 @@
 //! The scripts of `ci/jenkins`, with a real remote.
 
-use super::environments::{environments, rendered};
+use super::environments::environments;
 use super::repository::Repository;
 use crate::workplace::{repository as checkout, text};
 use gift_harness::changes::Sources;
@@ -131,9 +131,8 @@ fn what_is_built_is_what_values_run() {
     let sources = Sources::load(&checkout().join("ci/services.yaml")).unwrap();
     let pipeline = std::fs::read_to_string(checkout().join("ci/jenkins/Jenkinsfile")).unwrap();
     let mut run: BTreeSet<String> = BTreeSet::new();
-    for cell in environments().values() {
-        let stream = rendered(cell);
-        for object in Objects::read(&stream).unwrap().kind("Deployment") {
+    for stream in environments().values() {
+        for object in Objects::read(stream).unwrap().kind("Deployment") {
             let object = object.to_json();
             let image = object.pointer("/spec/template/spec/containers/0/image").unwrap().as_str().unwrap();
             let name = object["metadata"]["name"].as_str().unwrap();
