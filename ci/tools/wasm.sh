@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Brings what compiles the plugin to WebAssembly. Sourced by ci/setup after progress.sh and pinned.sh.
+# Brings what compiles the plugin to WebAssembly. Sourced by ci/setup after debian.sh.
 #
 # In this order: the wasm32-unknown-unknown target that is already there; the one rustup can add; the Rust
 # of Debian with its library sources, from which the standard library for the target is compiled along with
@@ -37,10 +37,6 @@ require_rust() {
 # limited SECONDS COMMAND...: `timeout` where there is one.
 limited() { if command -v timeout >/dev/null; then timeout "$@"; else shift; "$@"; fi; }
 
-as_root() {
-    if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
-}
-
 provide_wasm() {
     local log="$GIFT_CACHE/logs/wasm.log" packages
     begin_step "WebAssembly target of Rust"
@@ -57,11 +53,10 @@ provide_wasm() {
     has_wasm_linker || packages="$packages lld"
     local by_hand="Do one of these and run this again: with rustup, 'rustup target add $wasm_target'; on Debian and Ubuntu, 'apt-get install $packages'; elsewhere, whatever your system calls the Rust standard library for $wasm_target."
     command -v apt-get >/dev/null || fail "Rust's $wasm_target target is missing, and neither rustup nor apt-get could bring it." "$by_hand"
-    [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null \
+    can_be_root \
         || fail "Rust's $wasm_target target is missing; rustup could not add it, and installing Debian's packages needs root." "$by_hand"
     # shellcheck disable=SC2086 # a list of package names
-    run_in_background "$log" last_line as_root env DEBIAN_FRONTEND=noninteractive sh -c '
-        apt-get update -q && apt-get install -q -y --no-install-recommends "$@"' sh $packages || {
+    install_packages "$log" $packages || {
         say "$(tail -n 8 "$log")"
         fail "apt-get could not install $packages." "$by_hand The whole output is in $log."
     }

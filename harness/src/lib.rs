@@ -21,20 +21,22 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What must hold for every chart is in [`assertions`]:
+//! What must hold for every chart is in [`assertions`], and what tests say of one in [`assert`](mod@assert), with
+//! answers people can read:
 //!
 //! ```
-//! use gift_harness::assertions::{self, Context};
+//! use gift_harness::assert::{assert_absent, assert_nothing_found};
 //! use gift_harness::chart::Chart;
 //!
 //! let rendered = Chart::open("../chart")?.render()?;
-//! let findings = assertions::check(&rendered.objects()?, &Context::default());
-//! assert_eq!(findings, []);
+//! assert_nothing_found(&rendered);
+//! assert_absent(&rendered, "NetworkPolicy/deny-all");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod assert;
 pub mod assertions;
 pub mod changes;
 pub mod chart;
@@ -47,9 +49,11 @@ pub mod matrix;
 pub mod mutation;
 pub mod network;
 pub mod objects;
+pub mod operations;
 pub mod policies;
 pub mod post_render;
 pub mod promotion;
+pub mod publish;
 pub mod redaction;
 pub mod render;
 pub mod report;

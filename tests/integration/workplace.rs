@@ -71,6 +71,14 @@ impl Workplace {
         Self { folder }
     }
 
+    /// One with `helm` and nothing else.
+    pub(crate) fn empty(helm_major: u32) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("bin")).unwrap();
+        link(&helm(HelmVersion::from_major(helm_major).unwrap()), &folder.path().join("bin/helm"));
+        Self { folder }
+    }
+
     /// Where commands run.
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()

@@ -119,6 +119,10 @@ pub(crate) enum CommandError {
     Promotion,
     #[error("{} has changes that are in no commit", names(files))]
     Uncommitted { files: Vec<PathBuf> },
+    #[error("no system is named")]
+    NoSystem,
+    #[error("no container runs on the embedded control plane `{name}`: nothing answers behind a port")]
+    NoContainers { name: String },
     #[error("there is no place to keep the last report: neither XDG_STATE_HOME nor HOME is set")]
     NoStateDirectory,
 }
@@ -154,9 +158,13 @@ impl Diagnose for CommandError {
                     .into()
             }
             Self::BadReport { path, .. } => format!("remove {} and run again", path.display()),
-            Self::Promotion => "`gift promote trip/dev trip/staging`, or `gift promote --tag v1.2.3 trip/prod`".into(),
+            Self::Promotion => "`gift promote shop/dev shop/staging`, or `gift promote --tag v1.2.3 shop/prod`".into(),
             Self::Uncommitted { .. } => {
                 "commit them first, or carry them along with --allow-dirty; nothing was written".into()
+            }
+            Self::NoSystem => "name one and its environment with --system and --env".into(),
+            Self::NoContainers { .. } => {
+                "use a cluster that runs containers, with --cluster kind or --kubeconfig FILE".into()
             }
             Self::NoStateDirectory => "set XDG_STATE_HOME to a folder of yours".into(),
         })

@@ -9,9 +9,11 @@ mod changed;
 mod check;
 mod completions;
 mod delivery;
+mod deploy;
 mod down;
 mod explain;
 mod failure;
+mod forward;
 mod input;
 mod judgement;
 mod limits;
@@ -19,10 +21,12 @@ mod man;
 mod mutate;
 mod mutations;
 mod new;
+mod operation;
 mod output;
 mod post_render;
 mod progress;
 mod promote;
+mod publish;
 mod render;
 mod renderer;
 mod report;
@@ -120,9 +124,11 @@ enum Verb {
     Changed(changed::Arguments),
     Promote(promote::Arguments),
     PostRender(post_render::Arguments),
+    Publish(publish::Arguments),
     Explain(explain::Arguments),
     Up(up::Arguments),
     Down(down::Arguments),
+    Forward(forward::Arguments),
     Status(status::Arguments),
     Cache(cache::Arguments),
     Completions(completions::Arguments),
@@ -139,8 +145,10 @@ Examples:
   gift explain minimum-requests                what a rule asks for, and why
   gift test                                    every combination of values, with both Helms
   gift mutate                                  whether the rules would notice a mistake
-  gift promote trip/dev trip/staging           staging runs what dev runs
+  gift promote shop/dev shop/staging           staging runs what dev runs
+  gift publish chart --to site                 a chart repository, for any web server
   gift up && helm install gift ./chart         a real control plane on this machine
+  gift up --system shop --env kind              a whole system on it
 
 Environment variables:
   GIFT_CACHE       where tools and results are kept (default: $XDG_CACHE_HOME/gift)
@@ -187,8 +195,10 @@ fn run(arguments: Arguments) -> u8 {
         Verb::Changed(arguments) => changed::run(&arguments, &mut terminal),
         Verb::Promote(arguments) => promote::run(&arguments, &mut terminal),
         Verb::PostRender(arguments) => post_render::run(&arguments, &mut terminal),
+        Verb::Publish(arguments) => publish::run(&arguments, &mut terminal),
         Verb::Up(arguments) => up::run(&arguments, &mut terminal),
         Verb::Down(arguments) => down::run(&arguments, &mut terminal),
+        Verb::Forward(arguments) => forward::run(&arguments, &mut terminal),
         Verb::Status(arguments) => status::run(&arguments, &mut terminal),
         Verb::Cache(arguments) => cache::run(&arguments, &mut terminal),
         Verb::Explain(arguments) => explain::run(&arguments, &mut terminal),

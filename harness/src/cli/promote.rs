@@ -18,12 +18,12 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  gift promote trip/dev trip/staging                        staging runs what dev runs
-  gift promote trip/dev trip/staging --service frontend
-  gift promote --tag v1.2.3 trip/prod                       every tag the file states
-  gift promote --list trip/dev                              what dev runs
-  gift promote --check --tag v1.2.3 trip/prod               does prod name that release?
-  gift promote trip/dev trip/staging --format json          for a pipeline
+  gift promote shop/dev shop/staging                        staging runs what dev runs
+  gift promote shop/dev shop/staging --service frontend
+  gift promote --tag v1.2.3 shop/prod                       every tag the file states
+  gift promote --list shop/dev                              what dev runs
+  gift promote --check --tag v1.2.3 shop/prod               does prod name that release?
+  gift promote shop/dev shop/staging --format json          for a pipeline
 
 Exit codes:
   0  done, or there was nothing to do    1  --check, and a tag is another

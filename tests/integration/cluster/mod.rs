@@ -5,10 +5,14 @@ mod breaches;
 mod documentation;
 mod enforcement;
 mod installation;
+mod operations;
 mod parity;
 mod schemas;
 mod sharding;
 mod shared;
+mod systems;
+
+pub(crate) use shared::shared;
 
 use std::collections::hash_map::DefaultHasher;
 use std::fs;

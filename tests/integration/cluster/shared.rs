@@ -22,7 +22,7 @@ const NOT_OF_A_RELEASE: [&str; 4] =
     ["events", "events.events.k8s.io", "leases.coordination.k8s.io", "pods.metrics.k8s.io"];
 
 /// The cluster of this run.
-pub(super) fn shared() -> &'static Cluster {
+pub(crate) fn shared() -> &'static Cluster {
     static SHARED: OnceLock<Cluster> = OnceLock::new();
     SHARED.get_or_init(|| {
         remove_orphans();

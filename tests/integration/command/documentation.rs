@@ -3,7 +3,8 @@
 //! A fenced block marked `console` is run: lines that begin with `$ ` (and `> ` for what goes on) are
 //! commands, the others are parts of what they print, in this order; `...` stands for anything. Words
 //! behind `console` say where: `helm3` for a machine whose `helm` is Helm 3, `cluster` for one with a
-//! cluster, `exit=1` for a last command that ends so.
+//! cluster, `published` for one with a cluster and nothing of this project, which is all on a server;
+//! `exit=1` for a last command that ends so.
 
 use crate::workplace::{Workplace, repository, text};
 use std::fs;
@@ -88,12 +89,27 @@ pub(crate) fn run_cluster_blocks(document: &str, workplace: &Workplace) {
     }
 }
 
+/// Runs the blocks of a document for whoever has nothing yet, with a server in place of the one that stands there.
+pub(crate) fn run_published_blocks(document: &str, workplace: &Workplace, address: &str) -> usize {
+    let mut commands = 0;
+    for mut block in blocks(document).into_iter().filter(|block| block.is("published")) {
+        for (command, _) in &mut block.commands {
+            *command = command.replace("https://charts.example.com", address);
+        }
+        commands += block.commands.len();
+        run(&block, workplace);
+    }
+    commands
+}
+
 #[test]
 fn the_readme_does_what_it_says() {
     let workplace = Workplace::new(4);
     let blocks = blocks("README.md");
     assert!(blocks.len() > 5, "the README teaches by commands");
-    for block in blocks.iter().filter(|block| !block.is("cluster") && !block.is("helm3")) {
+    for block in
+        blocks.iter().filter(|block| ["cluster", "helm3", "published"].iter().all(|word| !block.is(word)))
+    {
         run(block, &workplace);
     }
 }
