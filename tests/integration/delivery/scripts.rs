@@ -73,7 +73,7 @@ fn a_release_is_a_commit_that_names_it_and_a_tag() {
     assert!(code == 2 && said.contains("commit or remove"), "{said}");
 }
 
-/// Where there is Java; nothing else here needs it.
+/// Where there is Groovy; nothing else here needs it.
 #[test]
 fn the_pipeline_is_groovy() {
     let repository = Repository::new();
