@@ -113,7 +113,7 @@ impl Repository {
 
     /// A path as seen from the folder, as seen from the root of the work tree; `None` for one outside.
     #[must_use]
-    pub fn from_root(&self, path: &Path) -> Option<String> {
+    pub fn seen_from_root(&self, path: &Path) -> Option<String> {
         let mut parts: Vec<String> =
             self.prefix.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect();
         for component in path.components() {
@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn paths_are_told_as_seen_from_the_root() {
         let repository = Repository { folder: "x".into(), prefix: "deploy/trial/".to_owned() };
-        let seen = |path: &str| repository.from_root(Path::new(path));
+        let seen = |path: &str| repository.seen_from_root(Path::new(path));
         assert_eq!(seen("values").as_deref(), Some("deploy/trial/values"));
         assert_eq!(seen("../chart/./x").as_deref(), Some("deploy/chart/x"));
         assert_eq!(seen("../..").as_deref(), Some(""));

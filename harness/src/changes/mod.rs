@@ -82,7 +82,7 @@ impl Changes {
     }
 
     fn seen(&self, path: &Path) -> Option<String> {
-        self.repository.from_root(path)
+        self.repository.seen_from_root(path)
     }
 
     /// Whether a file, or one below a folder, changed.

@@ -89,7 +89,7 @@ fn refuse_uncommitted(files: &[PathBuf]) -> Result<(), Failure> {
         Err(error) => return Err(error.into()),
     };
     let inside: Vec<&Path> =
-        files.iter().map(PathBuf::as_path).filter(|file| repository.from_root(file).is_some()).collect();
+        files.iter().map(PathBuf::as_path).filter(|file| repository.seen_from_root(file).is_some()).collect();
     let files = repository.uncommitted(&inside)?;
     if files.is_empty() { Ok(()) } else { Err(CommandError::Uncommitted { files }.into()) }
 }

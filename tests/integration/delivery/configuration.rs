@@ -3,7 +3,7 @@
 //! `tests/configuration.yaml` says which files there are and what reads each. `tests/prometheus-reference` is
 //! a program around Prometheus' own packages.
 
-use super::environments::{environments, rendered};
+use super::environments::environments;
 use crate::workplace::{repository, text};
 use gift_harness::objects::Objects;
 use serde::Deserialize;
@@ -48,9 +48,8 @@ struct File {
 /// Every key of a ConfigMap that is the name of a file, in every environment.
 fn files() -> Vec<File> {
     let mut files = Vec::new();
-    for (environment, cell) in environments() {
-        let stream = rendered(&cell);
-        for object in Objects::read(&stream).unwrap().kind("ConfigMap") {
+    for (environment, stream) in environments() {
+        for object in Objects::read(stream).unwrap().kind("ConfigMap") {
             let config_map = object.to_json();
             for (name, content) in config_map["data"].as_object().into_iter().flatten() {
                 let extension = name.rsplit_once('.').map(|(_, extension)| extension);

@@ -1,7 +1,11 @@
 //! The scripts of `ci/jenkins`, with a real remote.
 
+use super::environments::environments;
 use super::repository::Repository;
 use crate::workplace::{repository as checkout, text};
+use gift_harness::changes::Sources;
+use gift_harness::objects::Objects;
+use std::collections::BTreeSet;
 
 /// Runs a script in the work tree.
 fn script(repository: &Repository, name: &str, arguments: &[&str]) -> (bool, String) {
@@ -69,7 +73,7 @@ fn a_release_is_a_commit_that_names_it_and_a_tag() {
     assert!(code == 2 && said.contains("commit or remove"), "{said}");
 }
 
-/// Where there is Java; nothing else here needs it.
+/// Where there is Groovy; nothing else here needs it.
 #[test]
 fn the_pipeline_is_groovy() {
     let repository = Repository::new();
@@ -119,4 +123,29 @@ fn every_command_of_the_pipelines_is_one() {
 
 fn text_of(output: &std::process::Output) -> String {
     text(&output.stdout) + &text(&output.stderr)
+}
+
+/// Images are pushed under the names that values pull them by.
+#[test]
+fn what_is_built_is_what_values_run() {
+    let sources = Sources::load(&checkout().join("ci/services.yaml")).unwrap();
+    let pipeline = std::fs::read_to_string(checkout().join("ci/jenkins/Jenkinsfile")).unwrap();
+    let mut run: BTreeSet<String> = BTreeSet::new();
+    for stream in environments().values() {
+        for object in Objects::read(stream).unwrap().kind("Deployment") {
+            let object = object.to_json();
+            let image = object.pointer("/spec/template/spec/containers/0/image").unwrap().as_str().unwrap();
+            let name = object["metadata"]["name"].as_str().unwrap();
+            run.insert(format!("{name}={}", image.rsplit_once(':').unwrap().0));
+        }
+    }
+    assert!(sources.services.len() > 3);
+    for source in &sources.services {
+        let (name, image) = (&source.name, source.image.as_deref().unwrap());
+        assert!(run.contains(&format!("{name}={image}")), "no environment runs {name} as {image}");
+        let call = format!("buildAndPush('{}', '{name}')", source.folder);
+        assert_eq!(pipeline.matches(&call).count(), 1, "{call}");
+        assert_eq!(pipeline.matches(&format!("isChanged('{name}')")).count(), 1, "{name}");
+    }
+    assert_eq!(pipeline.matches("buildAndPush('").count(), sources.services.len());
 }
