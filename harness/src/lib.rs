@@ -21,32 +21,38 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What must hold for every chart is in [`assertions`]:
+//! What must hold for every chart is in [`assertions`], and what tests say of one in [`assert`](mod@assert), with
+//! answers people can read:
 //!
 //! ```
-//! use gift_harness::assertions::{self, Context};
+//! use gift_harness::assert::{assert_absent, assert_nothing_found};
 //! use gift_harness::chart::Chart;
 //!
 //! let rendered = Chart::open("../chart")?.render()?;
-//! let findings = assertions::check(&rendered.objects()?, &Context::default());
-//! assert_eq!(findings, []);
+//! assert_nothing_found(&rendered);
+//! assert_absent(&rendered, "NetworkPolicy/deny-all");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod assert;
 pub mod assertions;
+pub mod changes;
 pub mod chart;
 pub mod cluster;
 pub mod diagnosis;
 pub mod directories;
 pub mod documentation;
+pub mod git;
 pub mod matrix;
 pub mod mutation;
 pub mod network;
 pub mod objects;
+pub mod operations;
 pub mod policies;
 pub mod post_render;
+pub mod promotion;
 pub mod publish;
 pub mod redaction;
 pub mod render;
@@ -56,4 +62,5 @@ pub mod run;
 pub mod sandbox;
 pub mod schema;
 pub mod secrets;
+pub mod starter;
 pub mod tools;

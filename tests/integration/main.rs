@@ -6,9 +6,12 @@
 mod chart;
 mod cluster;
 mod command;
+mod delivery;
 mod facts;
 mod mutation;
 mod policies;
+mod public_charts;
+mod public_findings;
 mod publish;
 mod reports;
 mod workplace;

@@ -14,10 +14,21 @@ fn is_binding(object: &Object<'_>) -> bool {
         && matches!(object.kind(), "RoleBinding" | "ClusterRoleBinding")
 }
 
-/// ClusterRoles that every cluster has.
-fn is_of_kubernetes(name: &str) -> bool {
-    matches!(name, "admin" | "cluster-admin" | "edit" | "view") || name.starts_with("system:")
+/// Roles that every cluster has.
+fn is_of_kubernetes(namespace: &str, kind: &str, name: &str) -> bool {
+    match kind {
+        "ClusterRole" => {
+            matches!(name, "admin" | "cluster-admin" | "edit" | "view") || name.starts_with("system:")
+        }
+        _ => {
+            namespace == KUBERNETES
+                && (name == "extension-apiserver-authentication-reader" || name.starts_with("system:"))
+        }
+    }
 }
+
+/// The namespace in which Kubernetes keeps roles and accounts of its own.
+const KUBERNETES: &str = "kube-system";
 
 /// The service accounts a binding is for: where each stands, its namespace and its name.
 fn accounts<'s>(binding: &'s Object<'_>, own: &'s str) -> Vec<(Path, &'s str, &'s str)> {
@@ -28,6 +39,13 @@ fn accounts<'s>(binding: &'s Object<'_>, own: &'s str) -> Vec<(Path, &'s str, &'
         Some((Path::root().key("subjects").index(index), text("namespace").unwrap_or(own), text("name")?))
     };
     subjects.iter().enumerate().filter_map(account).collect()
+}
+
+/// The service account a pod's spec names, by either of the two fields that do (PodSpec, Kubernetes API).
+pub(super) fn account_of<'s>(spec: &'s Node<'_>) -> Option<&'s str> {
+    ["serviceAccountName", "serviceAccount"]
+        .into_iter()
+        .find_map(|field| spec.get(field).and_then(Node::as_str))
 }
 
 /// The service accounts of the stream, by namespace and name.
@@ -46,8 +64,8 @@ impl Assertion for BindingTarget {
 
     fn explanation(&self) -> &'static str {
         "The API server takes a binding to a role or an account that is not there, and it grants nothing: requests \
-         are forbidden when they are made. ClusterRoles of Kubernetes itself are there; so are accounts called \
-         `default`. Accounts of namespaces in which the stream has nothing are somebody else's."
+         are forbidden when they are made. Roles of Kubernetes itself are there; so are accounts called `default`. \
+         Accounts of namespaces in which the stream has nothing, and of kube-system, are somebody else's."
     }
 
     fn failing_example(&self) -> Option<&'static str> {
@@ -77,14 +95,15 @@ impl Assertion for BindingTarget {
             let (kind, name) = (text("kind"), text("name"));
             let namespace = if kind == "Role" { own } else { "" };
             let is_there =
-                roles.contains(&(namespace, kind, name)) || (kind == "ClusterRole" && is_of_kubernetes(name));
+                roles.contains(&(namespace, kind, name)) || is_of_kubernetes(namespace, kind, name);
             if !is_there {
                 let message = format!("there is no {kind} `{name}` in the release");
                 let help = "Correct the name, or add the role.";
                 findings.push(binding.finding(self.id(), "roleRef.name", message, help));
             }
             for (path, namespace, name) in accounts(binding, own) {
-                let is_foreign = namespace.is_empty() || !namespaces.contains(namespace);
+                let is_foreign =
+                    namespace.is_empty() || namespace == KUBERNETES || !namespaces.contains(namespace);
                 if !is_foreign && name != "default" && !accounts_there.contains(&(namespace, name)) {
                     let message = format!("there is no ServiceAccount `{name}` in namespace `{namespace}`");
                     let help = "Correct the name, or add the account.";
@@ -130,13 +149,18 @@ impl Assertion for GrantUsed {
     }
 
     fn check(&self, objects: &Objects<'_>, context: &Context<'_>) -> Vec<Finding> {
-        let used: HashSet<_> = objects
+        let mut used: HashSet<_> = objects
             .pod_templates()
             .map(|template| {
-                let account = template.template.at(&["spec", "serviceAccountName"]).and_then(Node::as_str);
-                (effective(template.object, context), account.unwrap_or("default"))
+                let account = template.template.get("spec").and_then(account_of).unwrap_or("default");
+                (effective(template.object, context), account)
             })
             .collect();
+        // What stands for pods an operator makes says it in the same words.
+        used.extend(objects.iter().filter_map(|object| {
+            let account = object.root().get("spec").and_then(account_of)?;
+            Some((effective(object, context), account))
+        }));
         let known = known(objects, context);
         let mut findings = Vec::new();
         for binding in objects.iter().filter(|object| is_binding(object)) {
@@ -150,5 +174,46 @@ impl Assertion for GrantUsed {
             }
         }
         findings
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::findings;
+
+    const BINDING: &str = "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\n";
+    const ACCOUNT: &str = "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: web}\n";
+
+    #[test]
+    fn roles_and_accounts_of_kubernetes_itself_are_there() {
+        let binding = |namespace: &str, role: &str, account: &str| {
+            let stream = format!(
+                "{BINDING}metadata: {{name: web, namespace: {namespace}}}\nroleRef: {{kind: Role, name: {role}}}\nsubjects: [{{kind: ServiceAccount, name: {account}, namespace: kube-system}}]\n"
+            );
+            findings(&stream, "binding-target").len()
+        };
+        assert_eq!(
+            binding("kube-system", "extension-apiserver-authentication-reader", "horizontal-pod-autoscaler"),
+            0
+        );
+        assert_eq!(binding("apps", "extension-apiserver-authentication-reader", "default"), 1);
+        assert_eq!(binding("kube-system", "reader", "default"), 1);
+    }
+
+    #[test]
+    fn an_account_is_used_by_either_field_and_by_what_stands_for_pods() {
+        let grant = format!(
+            "{BINDING}metadata: {{name: web}}\nroleRef: {{kind: ClusterRole, name: view}}\nsubjects: [{{kind: ServiceAccount, name: web, namespace: default}}]\n{ACCOUNT}"
+        );
+        let of = |other: &str| findings(&format!("{grant}---\n{other}\n"), "grant-used").len();
+        assert_eq!(of("{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: []}}"), 1);
+        for field in ["serviceAccount", "serviceAccountName"] {
+            let spec = format!("spec: {{{field}: web}}");
+            assert_eq!(of(&format!("{{apiVersion: v1, kind: Pod, metadata: {{name: p}}, {spec}}}")), 0);
+            assert_eq!(
+                of(&format!("{{apiVersion: a.io/v1, kind: Agent, metadata: {{name: p}}, {spec}}}")),
+                0
+            );
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! What pods refer to is there.
 
+use super::access::account_of;
 use super::{Assertion, Context, namespace::effective};
 use crate::objects::{Object, Objects, PodTemplate};
 use gift_plugin::protocol::Finding;
@@ -112,8 +113,10 @@ impl<'s> Reader<'s, '_> {
     fn pod(&mut self, template: &PodTemplate<'s, '_>) {
         let Some((spec, path)) = template.spec() else { return };
         // Every namespace has a service account of this name.
-        if spec.get("serviceAccountName").and_then(Node::as_str) != Some("default") {
-            self.look("ServiceAccount", spec, "serviceAccountName", &path);
+        let field =
+            if spec.get("serviceAccountName").is_some() { "serviceAccountName" } else { "serviceAccount" };
+        if account_of(spec) != Some("default") {
+            self.look("ServiceAccount", spec, field, &path);
         }
         let volumes = spec.get("volumes").and_then(Node::as_sequence).unwrap_or_default();
         for (index, volume) in volumes.iter().enumerate() {
@@ -253,6 +256,13 @@ mod tests {
                 "spec.containers[0].volumeMounts[1].name",
             ]
         );
+    }
+
+    #[test]
+    fn an_account_may_be_named_by_the_older_field() {
+        assert_eq!(found("{serviceAccount: x}")[0].0, "spec.serviceAccount");
+        assert_eq!(found("{serviceAccount: default}"), []);
+        assert_eq!(found("{serviceAccountName: default, serviceAccount: x}"), [], "the newer one counts");
     }
 
     #[test]

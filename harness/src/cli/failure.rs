@@ -115,8 +115,20 @@ pub(crate) enum CommandError {
     NoReport { path: PathBuf },
     #[error("the report at {} cannot be read", path.display())]
     BadReport { path: PathBuf, source: serde_json::Error },
+    #[error("--tag goes with one environment, --list with one, and without them there are two")]
+    Promotion,
+    #[error("{} has changes that are in no commit", names(files))]
+    Uncommitted { files: Vec<PathBuf> },
+    #[error("no system is named")]
+    NoSystem,
+    #[error("no container runs on the embedded control plane `{name}`: nothing answers behind a port")]
+    NoContainers { name: String },
     #[error("there is no place to keep the last report: neither XDG_STATE_HOME nor HOME is set")]
     NoStateDirectory,
+}
+
+fn names(files: &[PathBuf]) -> String {
+    files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ")
 }
 
 impl Diagnose for CommandError {
@@ -146,6 +158,14 @@ impl Diagnose for CommandError {
                     .into()
             }
             Self::BadReport { path, .. } => format!("remove {} and run again", path.display()),
+            Self::Promotion => "`gift promote shop/dev shop/staging`, or `gift promote --tag v1.2.3 shop/prod`".into(),
+            Self::Uncommitted { .. } => {
+                "commit them first, or carry them along with --allow-dirty; nothing was written".into()
+            }
+            Self::NoSystem => "name one and its environment with --system and --env".into(),
+            Self::NoContainers { .. } => {
+                "use a cluster that runs containers, with --cluster kind or --kubeconfig FILE".into()
+            }
             Self::NoStateDirectory => "set XDG_STATE_HOME to a folder of yours".into(),
         })
     }

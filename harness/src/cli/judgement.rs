@@ -70,6 +70,20 @@ pub(crate) struct SecretArguments {
 }
 
 impl JudgementArguments {
+    /// Those of a release that is judged as `post-render` judges it when nothing else is asked for.
+    pub(crate) fn of_release(namespace: &str, limits: LimitArguments) -> Self {
+        Self {
+            policies: PolicyArguments::default(),
+            only: Vec::new(),
+            skip: Vec::new(),
+            system: None,
+            namespace: namespace.to_owned(),
+            deny_warnings: false,
+            module: None,
+            limits,
+        }
+    }
+
     /// What encodes and judges.
     pub(crate) fn renderer(&self) -> Result<PostRenderer, Failure> {
         Ok(match &self.module {

@@ -5,21 +5,27 @@
 
 mod cache;
 mod catalogue;
+mod changed;
 mod check;
 mod completions;
 mod delivery;
+mod deploy;
 mod down;
 mod explain;
 mod failure;
+mod forward;
 mod input;
 mod judgement;
 mod limits;
 mod man;
 mod mutate;
 mod mutations;
+mod new;
+mod operation;
 mod output;
 mod post_render;
 mod progress;
+mod promote;
 mod publish;
 mod render;
 mod renderer;
@@ -109,16 +115,20 @@ pub(crate) struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    New(new::Arguments),
     Render(render::Arguments),
     Check(check::Arguments),
     Test(test::Arguments),
     Mutate(mutate::Arguments),
     Report(report::Arguments),
+    Changed(changed::Arguments),
+    Promote(promote::Arguments),
     PostRender(post_render::Arguments),
     Publish(publish::Arguments),
     Explain(explain::Arguments),
     Up(up::Arguments),
     Down(down::Arguments),
+    Forward(forward::Arguments),
     Status(status::Arguments),
     Cache(cache::Arguments),
     Completions(completions::Arguments),
@@ -127,6 +137,7 @@ enum Verb {
 
 const AFTER_HELP: &str = "\
 Examples:
+  gift new bakery                              values of a new system, to go on from
   gift render gift/prod --secrets example      what would reach the cluster
   gift check manifests.yaml                    judge any manifest stream
   helm template gift ./chart | gift check -    the same, from a pipe
@@ -134,8 +145,10 @@ Examples:
   gift explain minimum-requests                what a rule asks for, and why
   gift test                                    every combination of values, with both Helms
   gift mutate                                  whether the rules would notice a mistake
+  gift promote shop/dev shop/staging           staging runs what dev runs
   gift publish chart --to site                 a chart repository, for any web server
   gift up && helm install gift ./chart         a real control plane on this machine
+  gift up --system shop --env kind              a whole system on it
 
 Environment variables:
   GIFT_CACHE       where tools and results are kept (default: $XDG_CACHE_HOME/gift)
@@ -173,15 +186,19 @@ pub(crate) fn main() -> ExitCode {
 fn run(arguments: Arguments) -> u8 {
     let mut terminal = Terminal::new(&arguments.global);
     let result = match arguments.verb {
+        Verb::New(arguments) => new::run(&arguments, &mut terminal),
         Verb::Render(arguments) => render::run(&arguments, &mut terminal),
         Verb::Check(arguments) => check::run(&arguments, &mut terminal),
         Verb::Test(arguments) => test::run(&arguments, &mut terminal),
         Verb::Mutate(arguments) => mutate::run(&arguments, &mut terminal),
         Verb::Report(arguments) => report::run(&arguments, &mut terminal),
+        Verb::Changed(arguments) => changed::run(&arguments, &mut terminal),
+        Verb::Promote(arguments) => promote::run(&arguments, &mut terminal),
         Verb::PostRender(arguments) => post_render::run(&arguments, &mut terminal),
         Verb::Publish(arguments) => publish::run(&arguments, &mut terminal),
         Verb::Up(arguments) => up::run(&arguments, &mut terminal),
         Verb::Down(arguments) => down::run(&arguments, &mut terminal),
+        Verb::Forward(arguments) => forward::run(&arguments, &mut terminal),
         Verb::Status(arguments) => status::run(&arguments, &mut terminal),
         Verb::Cache(arguments) => cache::run(&arguments, &mut terminal),
         Verb::Explain(arguments) => explain::run(&arguments, &mut terminal),

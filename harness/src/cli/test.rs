@@ -285,7 +285,7 @@ fn report(result: &CellResult) -> CellReport {
 /// What is not about one cell.
 fn remark(terminal: &mut Terminal, plan: &Plan, summary: &Summary) -> io::Result<()> {
     if !terminal.quiet {
-        for note in plan.renderer.notes() {
+        for note in plan.renderer.notes().into_iter().chain(summary.unknown().note()) {
             writeln!(terminal.errors(), "note: {note}")?;
         }
     }

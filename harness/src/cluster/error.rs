@@ -76,6 +76,24 @@ pub enum ClusterError {
         /// Why.
         source: serde_json::Error,
     },
+    /// A file of definitions of custom resources is none.
+    #[error("{} cannot be read as definitions of custom resources: {detail}", path.display())]
+    Definitions {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        detail: String,
+    },
+    /// Nothing defines a custom resource.
+    #[error("there is no definition of {kind} of {group} in {}", folder.display())]
+    NoDefinition {
+        /// Its kind.
+        kind: String,
+        /// Its group.
+        group: String,
+        /// Where it was looked for.
+        folder: PathBuf,
+    },
     /// Processes that do not stop.
     #[error("processes of cluster `{name}` do not stop: {processes}")]
     StillRunning {
@@ -106,6 +124,8 @@ impl Diagnose for ClusterError {
             | Self::Start { .. }
             | Self::NotReady { .. }
             | Self::Kubectl { .. }
+            | Self::Definitions { .. }
+            | Self::NoDefinition { .. }
             | Self::File { .. } => Category::Input,
             Self::Answer { .. } | Self::StillRunning { .. } => Category::Internal,
         }
@@ -132,6 +152,11 @@ impl Diagnose for ClusterError {
             ),
             Self::Kubectl { .. } => {
                 "`gift status` shows which of its processes run; `gift up` starts those that are missing."
+                    .to_owned()
+            }
+            Self::Definitions { .. } | Self::NoDefinition { .. } => {
+                "Run `ci/setup crds`, which brings those of well-known projects, or name a folder of \
+                CustomResourceDefinitions with GIFT_CRDS."
                     .to_owned()
             }
             Self::Answer { .. } => {

@@ -15,31 +15,38 @@
 //!
 //! Every cluster has a name and a folder of its own below the user cache; the user's kubeconfig and
 //! kubectl's cache are never touched, and everything listens on the loopback interface alone.
-//! Depends on the pinned tools that `ci/setup cluster` brings, and on nothing else of the harness but
-//! the diagnosis of errors.
+//! Depends on the pinned tools that `ci/setup cluster` brings, on [`crate::objects`] for what a stream
+//! takes for granted, and on the diagnosis of errors.
 //!
 //! [KWOK]: https://kwok.sigs.k8s.io
 
 mod control_plane;
+mod definitions;
 mod error;
 mod location;
 mod lock;
 mod nodes;
+mod prerequisites;
 mod processes;
 mod programs;
+mod request;
 mod status;
+mod volumes;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 pub use error::ClusterError;
+pub use prerequisites::Prerequisites;
 pub use status::{Component, Node, Release, State, Status, Workload};
 
 use crate::tools::Tool;
 use location::Location;
 use lock::Lock;
 use programs::Programs;
+use request::Server;
 
 /// How long a cluster that was there before may take to be ready again; it takes some seconds.
 const RESTART: Duration = Duration::from_secs(60);
@@ -161,7 +168,8 @@ impl Cluster {
             }
         }
         on_event(Event::ControlPlaneReady { after: began.elapsed() });
-        nodes::provide(location, &programs, options.nodes, options.timeout)?;
+        let server = Server { location, kubectl: &programs.kubectl };
+        nodes::provide(server, options.nodes, options.timeout)?;
         on_event(Event::NodesReady { nodes: options.nodes, after: began.elapsed() });
         Ok(cluster)
     }
@@ -196,11 +204,64 @@ impl Cluster {
             on_event(Event::Absent);
             return Ok(false);
         }
+        let volumes = volumes::folders(&self.location);
         on_event(Event::Stopping { processes: running });
         processes::stop(&self.location)?;
+        volumes::remove(&volumes);
         self.location.remove()?;
         on_event(Event::Removed);
         Ok(true)
+    }
+
+    /// Sees to it that there is what objects take for granted, and tells which namespaces were made for
+    /// it. Labels are put on every node; whatever is there already stays.
+    ///
+    /// # Errors
+    ///
+    /// A custom resource nothing defines, or an API server that refuses.
+    pub fn provide(&self, needed: &Prerequisites) -> Result<BTreeSet<String>, ClusterError> {
+        let kubectl = programs::find(Tool::Kubectl)?;
+        let server = Server { location: &self.location, kubectl: &kubectl };
+        let there = server.ask("get", &["get", "namespaces,storageclasses", "--output=name"])?;
+        let is_there = |name: &str| there.lines().any(|known| known == name);
+        let namespaces: BTreeSet<String> = needed
+            .namespaces
+            .iter()
+            .filter(|name| !is_there(&format!("namespace/{name}")))
+            .cloned()
+            .collect();
+        let classes = needed
+            .storage_classes
+            .iter()
+            .filter(|name| !is_there(&format!("storageclass.storage.k8s.io/{name}")));
+
+        let definitions = definitions::find(&needed.custom_resources)?;
+        let established: Vec<String> = definitions
+            .iter()
+            .filter_map(|definition| definition["metadata"]["name"].as_str())
+            .map(|name| format!("customresourcedefinition/{name}"))
+            .collect();
+        let mut objects = definitions;
+        objects.extend(namespaces.iter().map(|name| {
+            serde_json::json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name } })
+        }));
+        objects.extend(classes.map(|name| nodes::storage_class(name)));
+        if !objects.is_empty() {
+            server.apply("apply of what is taken for granted", &objects)?;
+        }
+        if !established.is_empty() {
+            let names = established.iter().map(String::as_str);
+            let arguments = ["wait", "--for=condition=Established", "--timeout=60s"];
+            server.ask("wait", &arguments.into_iter().chain(names).collect::<Vec<_>>())?;
+        }
+        if !needed.node_labels.is_empty() {
+            let labels: Vec<String> =
+                needed.node_labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            let arguments = ["label", "nodes", "--all", "--overwrite"];
+            let labels = labels.iter().map(String::as_str);
+            server.ask("label", &arguments.into_iter().chain(labels).collect::<Vec<_>>())?;
+        }
+        Ok(namespaces)
     }
 
     /// Its processes, nodes, Helm releases and workloads.

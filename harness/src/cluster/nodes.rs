@@ -1,77 +1,44 @@
-//! The simulated machines of a cluster.
+//! The simulated machines of a cluster, and where their volumes come from.
 
-use std::io::Write as _;
-use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::control_plane::kubectl;
 use super::error::ClusterError;
-use super::location::Location;
-use super::programs::Programs;
+use super::request::Server;
 
 const ZONES: usize = 3;
 
-/// Sees to it that there are that many nodes, all ready, and that pods can be made in `default`.
-pub(super) fn provide(
-    location: &Location,
-    programs: &Programs,
-    count: usize,
-    timeout: Duration,
-) -> Result<(), ClusterError> {
-    apply(location, programs, &manifest(count))?;
+/// The class of volumes that claims get which name none.
+pub(super) const STORAGE_CLASS: &str = "standard";
+
+/// Sees to it that there are that many nodes, all ready, that pods can be made in `default`, and that claims
+/// get volumes.
+pub(super) fn provide(server: Server<'_>, count: usize, timeout: Duration) -> Result<(), ClusterError> {
+    let mut objects: Vec<Value> = (1..=count).map(node).collect();
+    objects.push(storage_class(STORAGE_CLASS));
+    server.apply("apply of nodes", &objects)?;
     let timeout = format!("--timeout={}s", timeout.as_secs().max(1));
-    wait(location, programs, &["--for=condition=Ready", "nodes", "--all", &timeout])?;
+    server.ask("wait", &["wait", "--for=condition=Ready", "nodes", "--all", &timeout])?;
     // Until the controllers have made it, a pod is refused.
-    wait(location, programs, &["--for=create", "serviceaccount/default", &timeout])
+    server.ask("wait", &["wait", "--for=create", "serviceaccount/default", &timeout])?;
+    Ok(())
 }
 
-fn apply(location: &Location, programs: &Programs, manifest: &Value) -> Result<(), ClusterError> {
-    let run = |source| ClusterError::Run { program: programs.kubectl.clone(), source };
-    let mut child = kubectl(location, &programs.kubectl)
-        .args(["apply", "--server-side", "--force-conflicts", "-f", "-"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(run)?;
-    if let Some(mut input) = child.stdin.take() {
-        input.write_all(manifest.to_string().as_bytes()).map_err(run)?;
-    }
-    let output = child.wait_with_output().map_err(run)?;
-    check(location, "apply of nodes", &output)
-}
-
-fn wait(location: &Location, programs: &Programs, arguments: &[&str]) -> Result<(), ClusterError> {
-    let output = kubectl(location, &programs.kubectl)
-        .arg("wait")
-        .args(arguments)
-        .output()
-        .map_err(|source| ClusterError::Run { program: programs.kubectl.clone(), source })?;
-    check(location, "wait", &output)
-}
-
-fn check(
-    location: &Location,
-    action: &'static str,
-    output: &std::process::Output,
-) -> Result<(), ClusterError> {
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(ClusterError::Kubectl {
-        name: location.name().to_owned(),
-        action,
-        detail: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
-    })
-}
-
-fn manifest(count: usize) -> Value {
+/// A class whose volumes the controller manager makes by itself: empty folders of this machine, which no
+/// container ever writes to.
+pub(super) fn storage_class(name: &str) -> Value {
     json!({
-        "apiVersion": "v1",
-        "kind": "List",
-        "items": (1..=count).map(node).collect::<Vec<_>>(),
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {
+            "name": name,
+            "annotations": {
+                "storageclass.kubernetes.io/is-default-class": (name == STORAGE_CLASS).to_string(),
+            },
+        },
+        "provisioner": "kubernetes.io/host-path",
+        "reclaimPolicy": "Delete",
     })
 }
 
@@ -110,10 +77,8 @@ mod tests {
 
     #[test]
     fn nodes_are_spread_over_the_zones() {
-        let manifest = manifest(4);
-        let zones: Vec<&str> = manifest["items"]
-            .as_array()
-            .unwrap()
+        let nodes: Vec<Value> = (1..=4).map(node).collect();
+        let zones: Vec<&str> = nodes
             .iter()
             .map(|node| node["metadata"]["labels"]["topology.kubernetes.io/zone"].as_str().unwrap())
             .collect();

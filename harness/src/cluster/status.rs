@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::control_plane::kubectl;
 use super::error::ClusterError;
 use super::location::Location;
 use super::processes::{self, COMPONENTS};
 use super::programs;
+use super::request::Server;
 use crate::tools::Tool;
 
 /// How a cluster fares.
@@ -122,7 +122,9 @@ pub(super) fn read(location: &Location) -> Result<Status, ClusterError> {
     }
     status.state = State::Degraded;
     let kubectl_program = programs::find(Tool::Kubectl)?;
-    let ask = |action, arguments: &[&str]| ask(location, &kubectl_program, action, arguments);
+    let server = Server { location, kubectl: &kubectl_program };
+    let ask =
+        |action, arguments: &[&str]| server.ask(action, &[arguments, &["--request-timeout=10s"]].concat());
     let Ok(version) = ask("version", &["version", "--output=json"]) else {
         return Ok(status);
     };
@@ -166,28 +168,6 @@ const RELEASES: [&str; 5] = [
 #[derive(Deserialize)]
 struct List {
     items: Vec<Value>,
-}
-
-fn ask(
-    location: &Location,
-    program: &std::path::Path,
-    action: &'static str,
-    arguments: &[&str],
-) -> Result<String, ClusterError> {
-    let output = kubectl(location, program)
-        .args(arguments)
-        .arg("--request-timeout=10s")
-        .output()
-        .map_err(|source| ClusterError::Run { program: program.to_owned(), source })?;
-    if output.status.success() {
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-    } else {
-        Err(ClusterError::Kubectl {
-            name: location.name().to_owned(),
-            action,
-            detail: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
-        })
-    }
 }
 
 fn parse<T: for<'de> Deserialize<'de>>(location: &Location, text: &str) -> Result<T, ClusterError> {

@@ -54,8 +54,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 fn header(path: &str, file: &ArchiveFile, time: u64) -> io::Result<[u8; BLOCK]> {
     let refused = |why: &str| io::Error::new(io::ErrorKind::InvalidInput, format!("{path}: {why}"));
-    let (prefix, name) =
-        split(path).ok_or_else(|| refused("the path is longer than a tar archive holds"))?;
+    let (prefix, name) = split(path).ok_or_else(|| refused("the path is longer than a tar archive holds"))?;
     let size = u64::try_from(file.bytes.len()).unwrap_or(u64::MAX);
     if size > LARGEST {
         return Err(refused("the file is larger than a tar archive holds"));

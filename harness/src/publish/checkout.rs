@@ -15,16 +15,18 @@ use std::process::{Command, Stdio};
 pub(super) fn require_committed(folder: &Path, package: &Package) -> Result<(), PublishError> {
     let Some(prefix) = git(folder, &["rev-parse", "--show-prefix"], true)? else { return Ok(()) };
     let prefix = String::from_utf8_lossy(&prefix).trim_end().to_owned();
-    let status = ["status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--ignored", "--", "."];
+    let status =
+        ["status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--ignored", "--", "."];
     let Some(status) = git(folder, &status, false)? else { return Ok(()) };
     let status = String::from_utf8_lossy(&status);
     let changed: Vec<String> = status
         .split('\0')
         .filter_map(|line| {
             let (state, path) = (line.get(..2)?, line.get(3..)?.strip_prefix(&prefix)?);
-            let is_packed = package.contents.iter().any(|(packed, _)| {
-                packed == path || (path.ends_with('/') && packed.starts_with(path))
-            });
+            let is_packed = package
+                .contents
+                .iter()
+                .any(|(packed, _)| packed == path || (path.ends_with('/') && packed.starts_with(path)));
             // What was deleted is not packed, and was committed.
             (is_packed || state.contains('D')).then(|| path.to_owned())
         })

@@ -52,7 +52,9 @@ pub enum PublishError {
     #[error("{} is not as it was committed, so nobody could make the same package again", .0.join(", "))]
     Uncommitted(Vec<String>),
     /// The same name and version are published with other bytes.
-    #[error("{name} {version} is published in {place} already, with other bytes: {published}, and this is {digest}")]
+    #[error(
+        "{name} {version} is published in {place} already, with other bytes: {published}, and this is {digest}"
+    )]
     Taken {
         /// Its name.
         name: String,

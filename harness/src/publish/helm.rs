@@ -37,7 +37,11 @@ impl Helm {
     }
 
     /// The digest of what a registry has under the package's name and version.
-    pub(super) fn published(&self, package: &Package, registry: &Registry) -> Result<Option<String>, PublishError> {
+    pub(super) fn published(
+        &self,
+        package: &Package,
+        registry: &Registry,
+    ) -> Result<Option<String>, PublishError> {
         let folder = self.folder.path().join("pulled");
         std::fs::create_dir_all(&folder).map_err(super::error::at(&folder, "made"))?;
         let reference = format!("{}/{}", registry.address, package.metadata.name);
@@ -53,7 +57,11 @@ impl Helm {
         let reason = told(&output);
         // A registry that never heard of the name, or has no such version.
         let is_absent = ["not found", "NAME_UNKNOWN", "MANIFEST_UNKNOWN", "manifest unknown", "name unknown"];
-        if is_absent.iter().any(|known| reason.contains(known)) { Ok(None) } else { Err(registry.refused(package, reason)) }
+        if is_absent.iter().any(|known| reason.contains(known)) {
+            Ok(None)
+        } else {
+            Err(registry.refused(package, reason))
+        }
     }
 
     /// Pushes the package and its signature.

@@ -111,7 +111,11 @@ fn check(key: &str, value: &Value) -> Result<(), String> {
         }
         None => true,
     };
-    if fits { Ok(()) } else { Err(format!("`{key}` is {value}, which Helm does not take; text is put in quotes")) }
+    if fits {
+        Ok(())
+    } else {
+        Err(format!("`{key}` is {value}, which Helm does not take; text is put in quotes"))
+    }
 }
 
 #[cfg(test)]

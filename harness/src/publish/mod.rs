@@ -213,8 +213,9 @@ pub fn publish(options: &Options, tell: &mut dyn FnMut(Event)) -> Result<Publica
         }
         let signature = signature.as_ref().filter(|_| signs);
         let outcome = match (destination, &helm) {
-            (Destination::Folder(folder), _) => Repository::new(folder, options.url.clone())
-                .publish(&package, signature, &now, tell)?,
+            (Destination::Folder(folder), _) => {
+                Repository::new(folder, options.url.clone()).publish(&package, signature, &now, tell)?
+            }
             (Destination::Registry(registry), Some(helm)) => registry.publish(helm, &package, signature)?,
             (Destination::Registry(_), None) => seen.outcome,
         };

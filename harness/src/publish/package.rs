@@ -114,7 +114,8 @@ pub struct Addition {
 
 impl Addition {
     fn collect(&self, kind: Kind, files: &mut Vec<ArchiveFile>) -> Result<(), PublishError> {
-        let is_below = !self.path.is_empty() && !self.path.split('/').any(|part| ["", ".", ".."].contains(&part));
+        let is_below =
+            !self.path.is_empty() && !self.path.split('/').any(|part| ["", ".", ".."].contains(&part));
         if !is_below || self.path.contains('\\') {
             let reason = format!("{:?} is no path below the package's folder", self.path);
             return Err(PublishError::Unpackable { path: self.source.clone(), reason });
@@ -180,7 +181,8 @@ fn collect(
     for entry in std::fs::read_dir(folder).map_err(at(folder, "read"))? {
         let entry = entry.map_err(at(folder, "read"))?;
         let from = entry.path();
-        let refused = |reason: &str| PublishError::Unpackable { path: from.clone(), reason: reason.to_owned() };
+        let refused =
+            |reason: &str| PublishError::Unpackable { path: from.clone(), reason: reason.to_owned() };
         let name = entry.file_name().into_string().map_err(|_| refused("its name is not UTF-8"))?;
         let path = if below.is_empty() { name } else { format!("{below}/{name}") };
         // What a link leads to may be elsewhere tomorrow.
@@ -243,7 +245,9 @@ mod tests {
 
     fn chart(files: &[(&str, &str)]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
-        for (path, text) in [("Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n")].iter().chain(files) {
+        for (path, text) in
+            [("Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n")].iter().chain(files)
+        {
             let path = folder.path().join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
@@ -271,7 +275,10 @@ mod tests {
 
     #[test]
     fn a_chart_without_what_it_depends_on_is_refused() {
-        let needs = ("Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\ndependencies:\n- {name: db, version: 1.0.0}\n");
+        let needs = (
+            "Chart.yaml",
+            "apiVersion: v2\nname: web\nversion: 1.0.0\ndependencies:\n- {name: db, version: 1.0.0}\n",
+        );
         let error = Package::of(chart(&[needs]).path()).unwrap_err();
         assert!(error.to_string().ends_with("depends on db, which is not in its charts/"), "{error}");
         Package::of(chart(&[needs, ("charts/db-1.0.0.tgz", "")]).path()).unwrap();

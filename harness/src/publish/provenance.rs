@@ -28,8 +28,8 @@ impl Signer {
     /// [`PublishError::Program`] without GnuPG, [`PublishError::Key`] without exactly one such key.
     pub fn find(key: &str, passphrase_file: Option<PathBuf>) -> Result<Self, PublishError> {
         let refused = |reason: String| PublishError::Key { key: key.to_owned(), reason };
-        let listed = run(gpg().args(["--with-colons", "--list-secret-keys", "--", key]), b"")?
-            .map_err(&refused)?;
+        let listed =
+            run(gpg().args(["--with-colons", "--list-secret-keys", "--", key]), b"")?.map_err(&refused)?;
         let listed = String::from_utf8_lossy(&listed);
         let mut fingerprints = Vec::new();
         let mut is_primary = false;
@@ -79,7 +79,8 @@ impl Signer {
     ///
     /// [`PublishError::Key`] when GnuPG does not give it.
     pub fn public_key(&self) -> Result<Vec<u8>, PublishError> {
-        let exported = run(gpg().args(["--export-options", "export-minimal", "--export", &self.fingerprint]), b"")?;
+        let exported =
+            run(gpg().args(["--export-options", "export-minimal", "--export", &self.fingerprint]), b"")?;
         exported.map_err(|reason| PublishError::Key { key: self.fingerprint.clone(), reason })
     }
 }

@@ -115,7 +115,8 @@ mod tests {
 
     #[test]
     fn block_style_is_what_people_read() {
-        let Value::Object(mapping) = json!({"entries": {"gift": [{"urls": ["a.tgz"], "version": "1.0.0"}]}}) else {
+        let Value::Object(mapping) = json!({"entries": {"gift": [{"urls": ["a.tgz"], "version": "1.0.0"}]}})
+        else {
             unreachable!()
         };
         assert_eq!(

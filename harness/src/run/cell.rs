@@ -7,6 +7,7 @@ use crate::diagnosis::{Category, Diagnose};
 use crate::matrix::{Cell, Expectation};
 use crate::render::RenderRequest;
 use crate::rules::{ASSERTIONS_SET, Rule};
+use crate::schema::Unknown;
 use gift_plugin::protocol::{Finding, Severity};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -23,6 +24,8 @@ pub struct CellResult {
     pub failure: Option<Failure>,
     /// How many objects reach the cluster.
     pub objects: usize,
+    /// The custom resources no schema is known of.
+    pub unknown: Unknown,
     /// How long it took.
     pub duration: Duration,
 }
@@ -57,10 +60,13 @@ impl<E: Diagnose + ?Sized> From<&E> for Failure {
 pub(super) struct Looked {
     pub(super) findings: Vec<Finding>,
     pub(super) objects: usize,
+    #[serde(default, skip_serializing_if = "Unknown::is_empty")]
+    pub(super) unknown: Unknown,
 }
 
 /// The result of a cell, given what was seen in it.
 pub(super) fn judge(cell: &Cell, looked: Result<Looked, Failure>, duration: Duration) -> CellResult {
+    let unknown = looked.as_ref().map(|looked| looked.unknown.clone()).unwrap_or_default();
     let (mut findings, failure, objects) = match (looked, &cell.expect) {
         (Ok(looked), None) => (looked.findings, None, looked.objects),
         (Ok(looked), Some(expected)) => (unexpected(cell, expected, looked.findings), None, looked.objects),
@@ -74,7 +80,7 @@ pub(super) fn judge(cell: &Cell, looked: Result<Looked, Failure>, duration: Dura
         (Err(failure), _) => (Vec::new(), Some(failure), 0),
     };
     assertions::order(&mut findings);
-    CellResult { id: cell.id.clone(), findings, failure, objects, duration }
+    CellResult { id: cell.id.clone(), findings, failure, objects, unknown, duration }
 }
 
 impl Plan {

@@ -5,6 +5,7 @@
 
 mod cell;
 mod chart_version;
+mod documents;
 mod plugin;
 mod renderings;
 mod unit;
@@ -21,7 +22,7 @@ use crate::matrix::{Cell, Matrix};
 use crate::render::stored::StoreDirectory;
 use crate::render::{HelmVersion, HelmWorker, RenderError, Renderer};
 use crate::rules::Rule;
-use crate::schema::{CustomSchemas, SchemaError, Schemas};
+use crate::schema::{CustomSchemas, SchemaError, Schemas, Unknown};
 use crate::tools::{self, Tool, ToolError};
 use gift_plugin::protocol::Finding;
 use std::collections::BTreeSet;
@@ -173,6 +174,14 @@ impl Summary {
     #[must_use]
     pub fn is_good(&self) -> bool {
         self.results.iter().all(CellResult::is_good)
+    }
+
+    /// The custom resources no schema is known of, of all cells.
+    #[must_use]
+    pub fn unknown(&self) -> Unknown {
+        let mut unknown = Unknown::default();
+        self.results.iter().for_each(|result| unknown.extend(&result.unknown));
+        unknown
     }
 
     /// The exit code of a command that ran this: 3 when Helm could not render a cell that was to
@@ -346,10 +355,15 @@ pub(crate) fn check(plan: &Plan) -> Result<(), RunError> {
     if plan.compare_versions && helms.contains(&HelmVersion::V4) {
         helms.insert(HelmVersion::V3);
     }
-    for helm in helms {
-        tools::find(Tool::Helm(helm))?;
-    }
-    Ok(())
+    // Each is asked for its version, which takes it a while.
+    std::thread::scope(|scope| {
+        let asked: Vec<_> =
+            helms.into_iter().map(|helm| scope.spawn(move || tools::find(Tool::Helm(helm)))).collect();
+        for asked in asked {
+            asked.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        }
+        Ok(())
+    })
 }
 
 /// How many threads to run.

@@ -5,6 +5,7 @@
 
 use super::cell::{CellResult, Failure, Looked, judge};
 use super::chart_version::NextVersion;
+use super::documents::are_same;
 use super::renderings::{Counts, Renderings};
 use super::verdicts::{Opened, Verdicts};
 use super::{Plan, versions};
@@ -14,6 +15,7 @@ use crate::matrix::Cell;
 use crate::objects::Objects;
 use crate::post_render::today;
 use crate::render::{RenderError, RenderRequest};
+use crate::schema::Unknown;
 use crate::tools::HelmVersion;
 use gift_plugin::protocol::Finding;
 use serde_json::Value;
@@ -72,13 +74,15 @@ struct Stream {
     rendered: Arc<Vec<u8>>,
     looked: Result<Seen, Failure>,
     /// What was found about how Helm came to it. Asked of the Helm that gave it first: another that gives the
-    /// same has rendered it once more.
+    /// same documents has rendered them once more.
     of_rendering: Option<Result<Vec<Finding>, Failure>>,
 }
 
+#[derive(Default)]
 struct Seen {
     findings: Vec<Finding>,
     objects: usize,
+    unknown: Unknown,
     /// What reaches the cluster; absent when nothing could be read there.
     finished: Option<Arc<Vec<u8>>>,
     of_kubernetes: BTreeMap<Option<String>, Vec<Finding>>,
@@ -143,14 +147,45 @@ impl<'b> Unit<'b> {
             only: &plan.only,
             skip: &plan.skip,
         };
-        let at = self.stream(&rendered, number, &context);
-        let mut looked = self.seen(at, cell.kubernetes.as_ref(), &context)?;
-        if self.streams[at].looked.as_ref().is_ok_and(|seen| seen.finished.is_none()) {
-            return Ok(looked);
-        }
-        looked.findings.extend(self.of_rendering(at, request, &context)?);
+        let mut looked = self.look_in(&rendered, number, cell, request, &context)?;
         if context.selects(versions::RULE) && request.helm == HelmVersion::V4 && plan.compare_versions {
             looked.findings.extend(self.of_pair(number, request, &rendered)?);
+        }
+        Ok(looked)
+    }
+
+    /// What is seen in a stream for a cell, or in one of the same documents when nothing is wrong there: what is
+    /// wrong has a line.
+    fn look_in(
+        &mut self,
+        rendered: &Arc<Vec<u8>>,
+        number: usize,
+        cell: &Cell,
+        request: &RenderRequest,
+        context: &Context<'_>,
+    ) -> Result<Looked, Failure> {
+        let known = self.streams.iter().position(|stream| are_same(&stream.rendered, rendered));
+        if let Some(at) = known {
+            let looked = self.look_at(at, cell, request, context);
+            let is_good = looked.as_ref().is_ok_and(|looked| looked.findings.is_empty());
+            if is_good || self.streams[at].rendered == *rendered {
+                return looked;
+            }
+        }
+        let at = self.stream(rendered, number, context);
+        self.look_at(at, cell, request, context)
+    }
+
+    fn look_at(
+        &mut self,
+        at: usize,
+        cell: &Cell,
+        request: &RenderRequest,
+        context: &Context<'_>,
+    ) -> Result<Looked, Failure> {
+        let mut looked = self.seen(at, cell.kubernetes.as_ref(), context)?;
+        if self.streams[at].looked.as_ref().is_ok_and(|seen| seen.finished.is_some()) {
+            looked.findings.extend(self.of_rendering(at, request, context)?);
         }
         Ok(looked)
     }
@@ -190,7 +225,7 @@ impl<'b> Unit<'b> {
             }
             findings.extend(seen.of_kubernetes.get(&kubernetes).into_iter().flatten().cloned());
         }
-        Ok(Looked { findings, objects: seen.objects })
+        Ok(Looked { findings, objects: seen.objects, unknown: seen.unknown.clone() })
     }
 
     /// What is found about how Helm came to a stream.
@@ -201,6 +236,14 @@ impl<'b> Unit<'b> {
         context: &Context<'_>,
     ) -> Result<Vec<Finding>, Failure> {
         let bench = self.bench;
+        let own = &self.streams[at];
+        let is_steady =
+            |stream: &Stream| stream.of_rendering.as_ref().is_some_and(|found| *found == Ok(Vec::new()));
+        if own.of_rendering.is_none()
+            && self.streams.iter().any(|other| is_steady(other) && are_same(&other.rendered, &own.rendered))
+        {
+            self.streams[at].of_rendering = Some(Ok(Vec::new()));
+        }
         let look = || {
             let variations = Again { bench, request };
             let context = Context { variations: Some(&variations), ..*context };
@@ -227,7 +270,7 @@ impl<'b> Unit<'b> {
         let other = self.renderings.of(&RenderRequest { helm: HelmVersion::V3, ..request.clone() });
         let theirs = Arc::clone(self.renderings.get(other).stream()?);
         let compare = || {
-            if theirs.as_slice() == rendered {
+            if are_same(&theirs, rendered) {
                 return Ok(Vec::new());
             }
             let here = Objects::read(rendered).map_err(|error| Failure::from(&error))?;
@@ -256,7 +299,7 @@ fn look_at(
         Ok(objects) => objects,
         // The post-renderer has found the same, in its own words.
         Err(_) if !findings.is_empty() => {
-            return Ok(Seen { findings, objects: 0, finished: None, of_kubernetes: BTreeMap::new() });
+            return Ok(Seen { findings, ..Seen::default() });
         }
         Err(error) => return Err(Failure::from(&error)),
     };
@@ -265,8 +308,9 @@ fn look_at(
         .iter()
         .map(|version| (version.clone(), of_kubernetes(&objects, version.as_deref(), context)))
         .collect();
+    let unknown = Unknown::of(&objects, &plan.schemas);
     let objects = objects.len();
-    Ok(Seen { findings, objects, finished: Some(Arc::new(finished)), of_kubernetes })
+    Ok(Seen { findings, objects, unknown, finished: Some(Arc::new(finished)), of_kubernetes })
 }
 
 fn of_kubernetes(objects: &Objects<'_>, kubernetes: Option<&str>, context: &Context<'_>) -> Vec<Finding> {

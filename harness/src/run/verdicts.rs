@@ -44,7 +44,7 @@ impl Verdicts {
             ids.iter().for_each(|id| parts.add(id));
         }
         parts.add([u8::from(plan.compare_versions)]);
-        Some(Self { directory, keys: Keys::default(), common: parts.name() })
+        Some(Self { directory, keys: Keys::of_run(), common: parts.name() })
     }
 
     /// What is known of the cells that share a request but for the version of Kubernetes.

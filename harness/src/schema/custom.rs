@@ -91,13 +91,7 @@ impl CustomSchemas {
         let mut description = Description::default();
         let mut files = Vec::new();
         list(folder, &mut files)?;
-        files.sort();
-        for file in files {
-            let text = fs::read(&file).map_err(|source| SchemaError::File { path: file.clone(), source })?;
-            let objects =
-                Objects::read(&text).map_err(|source| SchemaError::Stream { path: file.clone(), source })?;
-            add(&mut description, &objects);
-        }
+        add_files(&mut description, files)?;
         if description.is_empty() {
             return Err(SchemaError::Empty { path: folder.to_owned() });
         }
@@ -123,13 +117,7 @@ impl CustomSchemas {
                 charts.extend(Some(entry.path()).filter(|path| path.is_dir()));
             }
         }
-        files.sort();
-        for file in files {
-            let text = fs::read(&file).map_err(|source| SchemaError::File { path: file.clone(), source })?;
-            let objects =
-                Objects::read(&text).map_err(|source| SchemaError::Stream { path: file.clone(), source })?;
-            add(&mut description, &objects);
-        }
+        add_files(&mut description, files)?;
         Ok(Self::new("the chart's crds/".to_owned(), &description))
     }
 
@@ -159,15 +147,22 @@ impl CustomSchemas {
             return Some(Ok(known));
         }
         let group = group_of(api_version);
-        let versions: Vec<_> = self
-            .table
-            .kinds()
-            .filter(|(known, version)| *known == kind && group_of(version) == group)
-            .filter(|(known, version)| self.table.kind(version, known).is_some_and(|known| is_served(&known)))
-            .map(|(_, version)| version)
-            .collect();
+        let of_group = |known: &Kind<'_>| group_of(known.api_version) == group && is_served(known);
+        let versions = self.table.kinds_named(kind).filter(of_group).map(|known| known.api_version);
+        let versions: Vec<_> = versions.collect();
         (!versions.is_empty()).then(|| Err(not_served(kind, api_version, &versions, &self.origin)))
     }
+}
+
+fn add_files(description: &mut Description, mut files: Vec<PathBuf>) -> Result<(), SchemaError> {
+    files.sort();
+    for file in files {
+        let text = fs::read(&file).map_err(|source| SchemaError::File { path: file.clone(), source })?;
+        let objects =
+            Objects::read(&text).map_err(|source| SchemaError::Stream { path: file.clone(), source })?;
+        add(description, &objects);
+    }
+    Ok(())
 }
 
 fn add(description: &mut Description, objects: &Objects<'_>) {

@@ -7,12 +7,13 @@
 use super::limits::KEYWORDS;
 use super::table::{KINDS, NUMBERED, TYPES};
 use serde_json::{Map, Value};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Writes schemas of custom resources; definitions that say the same become one.
 #[derive(Debug, Default)]
 pub(super) struct Description {
-    kinds: BTreeSet<String>,
+    /// By kind and API version; the last one counts.
+    kinds: BTreeMap<(String, String), String>,
     numbers: HashMap<String, usize>,
     definitions: String,
 }
@@ -25,16 +26,9 @@ impl Description {
 
     /// The text of everything added.
     pub(super) fn finish(&self) -> String {
-        // By kind, then by API version, as texts compare, not lines.
-        let mut kinds: Vec<_> =
-            self.kinds.iter().map(|line| line.splitn(3, ' ').collect::<Vec<_>>()).collect();
-        kinds.sort();
-        let mut text = format!("{KINDS}\n");
-        for kind in kinds {
-            text.push_str(&kind.join(" "));
-            text.push('\n');
-        }
-        format!("{text}{TYPES}\n{}", self.definitions)
+        let kinds =
+            self.kinds.iter().map(|((kind, api_version), rest)| format!("{kind} {api_version} {rest}\n"));
+        format!("{KINDS}\n{}{TYPES}\n{}", kinds.collect::<String>(), self.definitions)
     }
 
     /// Adds the kinds of a CustomResourceDefinition; what is none adds nothing.
@@ -50,9 +44,12 @@ impl Description {
         let versions = definition.pointer("/spec/versions").and_then(Value::as_array);
         for version in versions.into_iter().flatten() {
             let Some(name) = version.get("name").and_then(Value::as_str) else { continue };
+            if [group, kind, name].into_iter().any(|word| !is_word(word)) {
+                continue;
+            }
             let is = |key: &str| version.get(key).and_then(Value::as_bool);
             let schema = version.pointer("/schema/openAPIV3Schema").or(shared);
-            let mut line = format!("{kind} {group}/{name} {scope}");
+            let mut line = scope.to_owned();
             if is("served") == Some(false) {
                 line.push_str(" served=");
             }
@@ -64,7 +61,7 @@ impl Description {
                 && definition.pointer("/spec/subresources/status").is_none();
             let root = if keeps_status { Root::Yes } else { Root::WithoutStatus };
             let shape = schema.map_or_else(|| "any".to_owned(), |schema| self.object(schema, is_open, root));
-            self.kinds.insert(format!("{line} {shape}"));
+            self.kinds.insert((kind.to_owned(), format!("{group}/{name}")), format!("{line} {shape}"));
         }
     }
 
@@ -79,7 +76,9 @@ impl Description {
             Some("array") => {
                 let list = match text("x-kubernetes-list-type") {
                     Some("set") => "<>".to_owned(),
-                    Some("map") => format!("[{}]", keys(schema).join(",")),
+                    Some("map") if keys(schema).iter().all(|key| is_word(key)) => {
+                        format!("[{}]", keys(schema).join(","))
+                    }
                     _ => "[]".to_owned(),
                 };
                 let items =
@@ -121,7 +120,7 @@ impl Description {
         let required: BTreeSet<&str> = texts(schema.get("required")).collect();
         let mut lines = Vec::new();
         for (name, field) in fields.into_iter().flatten() {
-            if name.is_empty() || name.contains(|letter: char| letter.is_whitespace() || letter == '!') {
+            if !is_word(name) {
                 is_open_here = true;
                 continue;
             }
@@ -167,6 +166,13 @@ enum Root {
 /// The fields of a whole object that are not its schema's own.
 const WHOLE: &[&str] = &["apiVersion", "kind", "metadata"];
 
+/// Whether a text can stand in a line between others.
+fn is_word(text: &str) -> bool {
+    !text.is_empty()
+        && !text
+            .contains(|letter: char| letter.is_whitespace() || letter.is_control() || "!,[]".contains(letter))
+}
+
 fn truth(schema: &Value, key: &str) -> bool {
     schema.get(key).and_then(Value::as_bool).unwrap_or_default()
 }
@@ -190,7 +196,7 @@ fn keys(schema: &Value) -> Vec<String> {
 /// The values of an enumeration, when all are texts that can stand in a line.
 fn plain_values(schema: &Value) -> Option<Vec<&str>> {
     let values = schema.get("enum")?.as_array()?;
-    let plain = |value: &str| !value.contains(['|', '\n']);
+    let plain = |value: &str| !value.contains(|letter: char| letter == '|' || letter.is_control());
     values.iter().map(|value| value.as_str().filter(|text| plain(text))).collect()
 }
 

@@ -154,6 +154,12 @@ impl Schemas {
         }
     }
 
+    /// Whether the group of an object is none of Kubernetes' own.
+    #[must_use]
+    pub fn is_custom(object: &Object<'_>) -> bool {
+        !served::is_of_kubernetes(kubernetes(), object.api_version())
+    }
+
     /// Whether there is a schema to hold an object against.
     fn knows(&self, object: &Object<'_>) -> bool {
         !matches!(self.find(object.api_version(), object.kind()), Found::Nothing)
@@ -161,8 +167,10 @@ impl Schemas {
 
     fn find<'s>(&'s self, api_version: &str, kind: &str) -> Found<'s> {
         let given =
-            self.given.iter().find_map(|schemas| Some((&**schemas, schemas.find(api_version, kind)?)));
-        if let Some((schemas, known)) = given {
+            || self.given.iter().filter_map(|schemas| Some((&**schemas, schemas.find(api_version, kind)?)));
+        // What one does not serve another may.
+        let found = given().find(|(_, known)| known.is_ok()).or_else(|| given().next());
+        if let Some((schemas, known)) = found {
             return Found::Given(schemas, known);
         }
         if let Some(known) = kubernetes().kind(api_version, kind) {

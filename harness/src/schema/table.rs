@@ -147,7 +147,10 @@ impl Table {
     }
 
     /// A kind in every version of every API that has one of that name.
-    pub(crate) fn kinds_named<'t>(&'t self, kind: &'t str) -> impl Iterator<Item = Kind<'t>> {
+    pub(crate) fn kinds_named<'t, 'k>(
+        &'t self,
+        kind: &'k str,
+    ) -> impl Iterator<Item = Kind<'t>> + use<'t, 'k> {
         let first = self.kinds.partition_point(|line| self.at(&line.kind) < kind);
         self.kinds[first..]
             .iter()

@@ -222,6 +222,7 @@ spec:
       containers:
       - name: c
         resources: {limits: {cpu: 1, memory: 1Gi}, requests: {cpu: 0.5, memory: ' 1e3 '}}
+        imagePullPolicy: ''
         livenessProbe: {httpGet: {port: http}}
         args: [null]
         env: [{name: A, value: null}]

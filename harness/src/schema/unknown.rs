@@ -2,14 +2,16 @@
 
 use super::{CustomSchemas, Schemas};
 use crate::objects::Objects;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How many objects of which kinds have no schema.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Unknown {
-    /// By kind and API version.
-    counts: BTreeMap<(String, String), usize>,
+    /// By `<kind> of <API version>`.
+    counts: BTreeMap<String, usize>,
 }
 
 impl Unknown {
@@ -20,19 +22,31 @@ impl Unknown {
         let mut unknown = Self::default();
         for object in objects {
             if !object.kind().is_empty() && !schemas.knows(object) {
-                let kind = (object.kind().to_owned(), object.api_version().to_owned());
+                let kind = format!("{} of {}", object.kind(), object.api_version());
                 *unknown.counts.entry(kind).or_default() += 1;
             }
         }
         unknown
     }
 
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.counts.is_empty()
+    }
+
+    /// These and those of another stream.
+    pub fn extend(&mut self, other: &Self) {
+        for (kind, count) in &other.counts {
+            *self.counts.entry(kind.clone()).or_default() += count;
+        }
+    }
+
     /// A line that counts and names them; `None` when there are none.
     #[must_use]
     pub fn note(&self) -> Option<String> {
         let count: usize = self.counts.values().sum();
-        let kinds: Vec<_> =
-            self.counts.keys().map(|(kind, version)| format!("{kind} of {version}")).collect();
+        let kinds: Vec<&str> = self.counts.keys().map(String::as_str).collect();
         let (objects, are) = if count == 1 { ("custom resource", "is") } else { ("custom resources", "are") };
         (count > 0).then(|| {
             format!(

@@ -6,7 +6,7 @@
 use super::ast::{Element, Entry, Expression, ExpressionKind, Operator};
 use super::environment::Declarations;
 use super::error::{CompileError, first};
-use super::library::{self, Overload, regex};
+use super::library::{self, Overload};
 use super::literals::Literals;
 use super::parser::qualified_name;
 use super::program::{Call, Literal, Step, StepKind};
@@ -439,18 +439,12 @@ impl<'e> Checker<'e> {
             // It asks the value itself, whatever type it was thought to have.
             overloads = library::named(name).filter(|overload| overload.method == method).collect();
         }
-        let pattern = matches!(name, "matches" | "find" | "findAll").then(|| steps.get(1)).flatten();
-        let regex = match pattern.map(|step| &step.kind) {
-            // What is wrong with it is told when the types are known to be right.
-            Some(StepKind::Literal(Literal::String(pattern))) => regex::compile(pattern).ok(),
-            _ => None,
-        };
         let measured = match (name, overloads.as_slice()) {
             ("distinct" | "sort", [_]) => Some(0),
             ("flatten", [overload]) if overload.parameters.len() == 2 => Some(1),
             _ => None,
         };
-        (step(StepKind::Call(Call { overloads, arguments: steps, regex, measured })), result)
+        (step(StepKind::Call(Call { overloads, arguments: steps, regex: None, measured })), result)
     }
 
     fn or_else(

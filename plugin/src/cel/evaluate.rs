@@ -454,7 +454,8 @@ impl<'a, 'r> Evaluator<'a, 'r> {
                         (FoldKind::Map, Some(key)) => insert(&mut map, &key, value, true)?,
                         (FoldKind::Entries, _) => {
                             let Some(entries) = value.as_map() else {
-                                return Err(EvaluationError::NoSuchOverload);
+                                let function = format!("cel.@mapInsert(map, {})", value.kind().name());
+                                return Err(EvaluationError::NoSuchFunction(function.into()));
                             };
                             for key in entries.keys() {
                                 let Some(value) = entries.get(&key) else { continue };

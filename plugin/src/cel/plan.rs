@@ -50,7 +50,7 @@ fn fold(step: &mut Step) -> Result<(), String> {
         }
         StepKind::Call(call) => {
             call.arguments.iter_mut().try_for_each(fold)?;
-            check_pattern(call)?;
+            compile_pattern(call)?;
         }
         StepKind::List(elements) => elements.iter_mut().try_for_each(|(_, element)| fold(element))?,
         StepKind::Map(entries) => entries.iter_mut().try_for_each(|(_, key, value)| {
@@ -122,18 +122,19 @@ fn literal(value: &Value<'_>) -> Option<Literal> {
     })
 }
 
-/// A literal pattern of `find`, `findAll` and `matches` is compiled already when it is one.
-fn check_pattern(call: &Call) -> Result<(), String> {
+/// Compiles the pattern of `find`, `findAll` and `matches`, when it is constant.
+fn compile_pattern(call: &mut Call) -> Result<(), String> {
     let takes_pattern = call
         .overloads
         .first()
         .is_some_and(|overload| matches!(overload.name, "find" | "findAll" | "matches"));
-    match call.arguments.get(1).map(|pattern| &pattern.kind) {
-        Some(StepKind::Literal(Literal::String(pattern))) if takes_pattern && call.regex.is_none() => {
-            regex::compile(pattern).map(drop).map_err(|error| regex::message(&error))
-        }
-        _ => Ok(()),
+    if let Some(StepKind::Literal(Literal::String(pattern))) =
+        call.arguments.get(1).map(|pattern| &pattern.kind)
+        && takes_pattern
+    {
+        call.regex = Some(regex::compile(pattern).map_err(|error| regex::message(&error))?);
     }
+    Ok(())
 }
 
 /// Only scalars can be keys.

@@ -45,14 +45,8 @@ fn nothing_is_enforced_unless_asked_for() {
 fn every_policy_is_enforced_word_for_word() {
     for helm in HELMS {
         let objects = rendered(&chart().helm(helm).release("r", "team").set("policies.enforce", "true"));
-        let names = |objects: &[Value], kind: &str| -> BTreeSet<String> {
-            let of_kind = objects.iter().filter(|object| object["kind"] == kind);
-            of_kind.map(|object| object["metadata"]["name"].as_str().unwrap().to_owned()).collect()
-        };
         for kind in [POLICY, BINDING] {
-            let wanted: BTreeSet<_> =
-                names(&published(), kind).iter().map(|name| format!("{name}.team")).collect();
-            assert_eq!(names(&objects, kind), wanted);
+            assert_eq!(names(&objects, kind), names(&published(), kind));
         }
         for policy in published().iter().filter(|object| object["kind"] == POLICY) {
             let name = format!("{}.team", policy["metadata"]["name"].as_str().unwrap());
@@ -77,11 +71,12 @@ fn installed(annotations: &Value) -> Value {
     annotations
 }
 
-/// The names of what is installed, without the ending, by kind.
+/// The names of what is installed, without the ending, by kind; each once, with or without a second binding.
 fn names(objects: &[Value], kind: &str) -> BTreeSet<String> {
     let of_kind = objects.iter().filter(|object| object["kind"] == kind);
+    let name = |object: &Value| object["metadata"]["name"].as_str().unwrap().to_owned();
     of_kind
-        .map(|object| object["metadata"]["name"].as_str().unwrap().trim_end_matches(".team").to_owned())
+        .map(|object| name(object).trim_end_matches(".cluster").trim_end_matches(".team").to_owned())
         .collect()
 }
 
@@ -133,27 +128,36 @@ fn every_set_can_be_installed_beside_the_organisations_policies() {
 }
 
 #[test]
-fn bindings_hold_for_the_namespaces_of_the_release_alone() {
+fn bindings_hold_for_what_is_of_the_release_alone() {
     let objects = enforced();
+    let mut outside = BTreeSet::new();
     for binding in objects.iter().filter(|object| object["kind"] == BINDING) {
         let spec = &binding["spec"];
-        assert!(
-            objects
-                .iter()
-                .any(|object| object["kind"] == POLICY && object["metadata"]["name"] == spec["policyName"])
-        );
-        assert_eq!(
-            spec["matchResources"]["namespaceSelector"],
-            json!({"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["team"]}]})
-        );
-        // What lives in no namespace is not the release's, and has no namespace to find parameters in.
-        assert_eq!(spec["matchResources"]["resourceRules"][0]["scope"], "Namespaced");
+        let policy = spec["policyName"].as_str().unwrap();
+        assert!(names(&objects, POLICY).contains(policy.trim_end_matches(".team")));
+        let resources = &spec["matchResources"];
+        let name = binding["metadata"]["name"].as_str().unwrap();
+        if name == policy {
+            assert_eq!(
+                resources["namespaceSelector"],
+                json!({"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["team"]}]})
+            );
+            assert_eq!(resources["resourceRules"][0]["scope"], "Namespaced");
+        } else {
+            // What lives in no namespace is told by its labels.
+            assert_eq!(name, format!("{policy}.cluster"));
+            let of_it = json!({"app.kubernetes.io/instance": "r", "app.kubernetes.io/part-of": own_system()});
+            assert_eq!(resources["objectSelector"], json!({"matchLabels": of_it}));
+            assert_eq!(resources["resourceRules"][0]["scope"], "Cluster");
+            outside.insert(policy.trim_end_matches(".team"));
+        }
         if let Some(params) = spec.get("paramRef") {
             assert_eq!(params["namespace"], "team");
             let name = params["name"].as_str().unwrap();
             assert_eq!(find(&objects, "ConfigMap", name)["metadata"]["namespace"], "team");
         }
     }
+    assert_eq!(outside, BTreeSet::from(["require-app-label", "require-project-label", "require-tier-label"]));
     let elsewhere = chart()
         .release("r", "team")
         .set("policies.enforce", "true")

@@ -127,26 +127,33 @@ impl Release {
                         let mut document = documents(text).remove(0);
                         let what = if breaches { "breach" } else { "pass" };
                         document["metadata"]["name"] = json!(format!("{}-{what}-{number}", rule.id));
-                        let namespaced = is_namespaced(&document);
-                        if namespaced && document["metadata"]["namespace"].is_null() {
-                            document["metadata"]["namespace"] = json!(self.namespace);
-                        }
+                        self.own(&mut document);
                         let found = found(vec![file.clone()], &document);
                         examples.push(Example {
-                            policy: if namespaced { self.name(&rule.id) } else { rule.id.clone() },
-                            file: file.clone(),
+                            policy: self.name(&rule.id),
                             severity: rule.severity,
                             breaches,
                             number,
                             messages: found.into_iter().map(|finding| finding.message).collect(),
                             document,
-                            namespaced,
                         });
                     }
                 }
             }
         }
         examples
+    }
+
+    /// Makes an object one of the release: by its namespace, or by its labels where it has none.
+    fn own(&self, document: &mut Value) {
+        let namespaced = is_namespaced(document);
+        let metadata = &mut document["metadata"];
+        if !namespaced {
+            metadata["labels"]["app.kubernetes.io/instance"] = json!("release");
+            metadata["labels"]["app.kubernetes.io/part-of"] = json!(own_system());
+        } else if metadata["namespace"].is_null() {
+            metadata["namespace"] = json!(self.namespace);
+        }
     }
 
     /// What a rule is called in the cluster.
@@ -159,10 +166,8 @@ impl Release {
         let names =
             self.sets.iter().map(|set| PolicySelection::named(Path::new(&set.name)).unwrap()).collect();
         let policies = Policies::read(&PolicySelection::Several(names)).unwrap().policies;
-        let refused: Vec<&Example> = examples
-            .iter()
-            .filter(|example| example.breaches && example.is_denied() && example.namespaced)
-            .collect();
+        let refused: Vec<&Example> =
+            examples.iter().filter(|example| example.breaches && example.is_denied()).collect();
         settled("what the release refuses", || {
             let told = Told::by(own, &refused, true);
             let wrong = |example: &&&Example| match told.denied.get(&example.name()) {
@@ -178,7 +183,6 @@ impl Release {
 
 /// One document of a policy file.
 struct Example {
-    file: Source,
     /// What the policy is called in the cluster.
     policy: String,
     severity: Severity,
@@ -188,7 +192,6 @@ struct Example {
     /// What the plugin says by this rule alone.
     messages: BTreeSet<String>,
     document: Value,
-    namespaced: bool,
 }
 
 impl Example {
@@ -295,37 +298,22 @@ fn settled(what: &str, mut mistakes: impl FnMut() -> Vec<String>) {
     }
 }
 
-/// Makes every binding hold for the examples of its own rule alone, and puts in force, as they are, the files
-/// of rules about what lives in no namespace, which is not the release's.
+/// Makes every binding hold for the examples of its own rule alone.
 fn narrow(own: &Own, examples: &[Example]) {
     let mut names: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    let mut published = BTreeMap::new();
     for example in examples {
         names.entry(&example.policy).or_default().push(example.name());
-        if !example.namespaced {
-            published.insert(&example.policy, documents(&example.file.text));
-        }
     }
     let listed = own.kubectl(&["get", "validatingadmissionpolicybindings", "-o=json"]);
     let mut listed: Value = serde_json::from_str(&listed).unwrap();
-    let mut stored: Vec<Value> = serde_json::from_value(listed["items"].take()).unwrap();
-    for object in published.into_values().flatten() {
-        stored.push(object);
-    }
-    for binding in stored.iter_mut().filter(|object| object["kind"] == "ValidatingAdmissionPolicyBinding") {
+    let bindings = listed["items"].as_array_mut().unwrap();
+    for binding in &mut *bindings {
         let names = names.get(binding["spec"]["policyName"].as_str().unwrap());
-        let rules = &mut binding["spec"]["matchResources"]["resourceRules"];
-        if rules.is_null() {
-            *rules = json!([{
-                "apiGroups": ["*"], "apiVersions": ["*"], "operations": ["CREATE"], "resources": ["*"], "scope": "Cluster",
-            }]);
-        }
-        for rule in rules.as_array_mut().unwrap() {
+        for rule in binding["spec"]["matchResources"]["resourceRules"].as_array_mut().unwrap() {
             rule["resourceNames"] = names.map_or(json!(["none"]), |names| json!(names));
         }
     }
-    let (_, error) =
-        kubectl(own, &["apply", "--server-side", "--force-conflicts", "-f", "-"], &stream(&stored));
+    let (_, error) = kubectl(own, &["replace", "-f", "-"], &stream(&*bindings));
     assert_eq!(error, "");
 }
 

@@ -5,10 +5,12 @@ mod breaches;
 mod documentation;
 mod enforcement;
 mod installation;
+mod operations;
 mod parity;
 mod schemas;
 mod sharding;
 mod shared;
+mod systems;
 
 pub(crate) use shared::shared;
 

@@ -57,8 +57,14 @@ fn blocks(document: &str) -> Vec<Block> {
 }
 
 fn run(block: &Block, workplace: &Workplace) {
+    run_in(block, workplace, ".");
+}
+
+/// Runs a block in a folder of the workplace.
+fn run_in(block: &Block, workplace: &Workplace, folder: &str) {
     for (index, (command, expected)) in block.commands.iter().enumerate() {
         let mut shell = workplace.command("sh");
+        shell.current_dir(workplace.path().join(folder));
         let output = shell.args(["-c", &format!("exec 2>&1\n{command}")]).output().unwrap();
         let printed = text(&output.stdout);
         let code = if index + 1 == block.commands.len() { block.exit_code() } else { 0 };
@@ -101,7 +107,9 @@ fn the_readme_does_what_it_says() {
     let workplace = Workplace::new(4);
     let blocks = blocks("README.md");
     assert!(blocks.len() > 5, "the README teaches by commands");
-    for block in blocks.iter().filter(|block| ["cluster", "helm3", "published"].iter().all(|word| !block.is(word))) {
+    for block in
+        blocks.iter().filter(|block| ["cluster", "helm3", "published"].iter().all(|word| !block.is(word)))
+    {
         run(block, &workplace);
     }
 }
@@ -111,6 +119,58 @@ fn the_readme_does_what_it_says_for_helm_3() {
     let workplace = Workplace::new(3);
     for block in blocks("README.md").iter().filter(|block| block.is("helm3") && !block.is("cluster")) {
         run(block, &workplace);
+    }
+}
+
+/// An empty folder beside a checkout.
+fn empty_folder() -> (Workplace, &'static str) {
+    let workplace = Workplace::new(4);
+    let checkout = workplace.path().join("gift");
+    fs::create_dir(&checkout).unwrap();
+    fs::rename(workplace.path().join("chart"), checkout.join("chart")).unwrap();
+    fs::create_dir(workplace.path().join("empty")).unwrap();
+    (workplace, "empty")
+}
+
+#[test]
+fn the_tutorial_does_what_it_says_from_an_empty_folder() {
+    let (workplace, folder) = empty_folder();
+    let blocks = blocks("docs/tutorial.md");
+    assert!(blocks.len() > 8, "the tutorial teaches by commands");
+    for block in blocks.iter().filter(|block| !block.is("cluster")) {
+        run_in(block, &workplace, folder);
+    }
+}
+
+/// A cluster that is taken down however the test ends.
+struct OwnCluster<'a> {
+    name: String,
+    workplace: &'a Workplace,
+}
+
+impl Drop for OwnCluster<'_> {
+    fn drop(&mut self) {
+        let _ = self.workplace.command("gift").args(["down", "--quiet", "--name", &self.name]).status();
+    }
+}
+
+#[test]
+fn the_tutorial_does_what_it_says_on_a_cluster() {
+    let (workplace, folder) = empty_folder();
+    // Another run may be at the same page.
+    let cluster = OwnCluster { name: format!("tutorial-{}", std::process::id()), workplace: &workplace };
+    let mut all = blocks("docs/tutorial.md");
+    let named = all.iter_mut().flat_map(|block| &mut block.commands).map(|(command, _)| command);
+    let replaced: usize = named
+        .map(|command| {
+            let own = command.replace("--name tutorial", &format!("--name {}", cluster.name));
+            usize::from(std::mem::replace(command, own.clone()) != own)
+        })
+        .sum();
+    assert_eq!(replaced, 3);
+    run_in(&all[0], &workplace, folder);
+    for block in all.iter().filter(|block| block.is("cluster")) {
+        run_in(block, &workplace, folder);
     }
 }
 

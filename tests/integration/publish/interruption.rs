@@ -35,7 +35,15 @@ impl Numbers {
 impl Bench {
     fn start(&self, number: usize) -> Child {
         self.command(gift())
-            .args(["publish", &format!("charts/{number}"), "--to", "site", "--no-lint", "--allow-dirty", "--quiet"])
+            .args([
+                "publish",
+                &format!("charts/{number}"),
+                "--to",
+                "site",
+                "--no-lint",
+                "--allow-dirty",
+                "--quiet",
+            ])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -51,7 +59,8 @@ impl Bench {
         let versions = index["entries"]["web"].as_array().unwrap();
         let files = versions.iter().map(|entry| entry["urls"][0].as_str().unwrap());
         // By another program than the one that wrote them.
-        let sums = self.command("sha256sum").current_dir(self.path("site")).args(files.clone()).output().unwrap();
+        let sums =
+            self.command("sha256sum").current_dir(self.path("site")).args(files.clone()).output().unwrap();
         let told = versions.iter().map(|entry| entry["digest"].as_str().unwrap());
         let expected: String = told.zip(files).map(|(digest, file)| format!("{digest}  {file}\n")).collect();
         assert_eq!(taken(&sums), expected);
@@ -74,7 +83,8 @@ fn a_publisher_that_is_killed_loses_nothing() {
         assert!(bench.start(number).wait().unwrap().success());
     }
     let usual = started.elapsed() / 3;
-    let seed = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() % 1_000_000).unwrap();
+    let seed =
+        u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() % 1_000_000).unwrap();
     eprintln!("seed {seed}; a run takes {usual:?}");
     let mut numbers = Numbers(seed);
     let (mut killed, mut next) = (0, 3);

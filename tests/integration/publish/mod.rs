@@ -3,8 +3,8 @@
 
 mod interruption;
 mod packaging;
-mod provenance;
 mod plugin;
+mod provenance;
 mod readme;
 mod registry;
 mod repository;
@@ -72,8 +72,9 @@ impl Bench {
 
 pub(super) fn write_chart(folder: &Path, version: &str, text: &str) {
     fs::create_dir_all(folder.join("templates")).unwrap();
-    let metadata =
-        format!("apiVersion: v2\nname: web\ndescription: A page.\nversion: {version}\nappVersion: \"1.10\"\nicon: file:///icon.svg\n");
+    let metadata = format!(
+        "apiVersion: v2\nname: web\ndescription: A page.\nversion: {version}\nappVersion: \"1.10\"\nicon: file:///icon.svg\n"
+    );
     fs::write(folder.join("Chart.yaml"), metadata).unwrap();
     let template = format!(
         "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: page\ndata:\n  text: {text}\n  version: {{{{ .Chart.AppVersion | quote }}}}\n"

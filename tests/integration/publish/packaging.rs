@@ -138,6 +138,9 @@ fn what_helm_would_not_install_is_refused() {
     let bench = Bench::new();
     fs::write(bench.path("chart/templates/page.yaml"), "a: {{ .Values.nothing.there }}\n").unwrap();
     let told = refused(&bench.publish(&["chart", "--to", "site"]));
-    assert!(told.contains("error: Helm refuses the package:") && told.contains("templates/page.yaml"), "{told}");
+    assert!(
+        told.contains("error: Helm refuses the package:") && told.contains("templates/page.yaml"),
+        "{told}"
+    );
     assert!(!bench.path("site").exists());
 }

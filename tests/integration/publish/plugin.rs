@@ -27,8 +27,20 @@ fn helm_installs_the_bundle_that_was_signed_and_no_other() {
     let command = format!("gift={}", bench.stripped_command().display());
     let policies = format!("policies={}", repository().join("chart/policies").display());
     let printed = bench.published(&[
-        &plugin, "--to", "site", "--allow-dirty", "--platform", "linux-amd64", "--with", &command, "--with",
-        &policies, "--sign-key", "release@example.com", "--passphrase-file", "passphrase",
+        &plugin,
+        "--to",
+        "site",
+        "--allow-dirty",
+        "--platform",
+        "linux-amd64",
+        "--with",
+        &command,
+        "--with",
+        &policies,
+        "--sign-key",
+        "release@example.com",
+        "--passphrase-file",
+        "passphrase",
     ]);
     let version = env!("CARGO_PKG_VERSION");
     let name = format!("gift-{version}-linux-amd64.tgz");

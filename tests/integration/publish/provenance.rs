@@ -47,7 +47,17 @@ fn both_helms_verify_what_was_signed_and_refuse_what_was_not() {
                 let url = server.url();
                 bench.helm(
                     helm,
-                    &["pull", "web", "--repo", &url, "--verify", "--keyring", keyring, "--destination", &folder],
+                    &[
+                        "pull",
+                        "web",
+                        "--repo",
+                        &url,
+                        "--verify",
+                        "--keyring",
+                        keyring,
+                        "--destination",
+                        &folder,
+                    ],
                 )
             };
             taken(&pull(ring));
@@ -64,7 +74,8 @@ fn both_helms_verify_what_was_signed_and_refuse_what_was_not() {
                     // The index leads to another package than the one that is signed.
                     "index.yaml" => {
                         let text = String::from_utf8(good.clone()).unwrap();
-                        fs::write(bench.path("site/web-1.0.1.tgz"), fs::read(bench.path(file)).unwrap()).unwrap();
+                        fs::write(bench.path("site/web-1.0.1.tgz"), fs::read(bench.path(file)).unwrap())
+                            .unwrap();
                         fs::write(&path, text.replace("web-1.0.0.tgz", "web-1.0.1.tgz")).unwrap();
                     }
                     "web-1.0.0.tgz.prov" => {
@@ -117,8 +128,12 @@ fn who_cannot_sign_publishes_nothing() {
     let told = refused(&bench.publish(&arguments));
     assert!(told.contains("GnuPG did not sign"), "{told}");
     assert!(!told.contains("guess") && !bench.path("site").exists(), "{told}");
-    let output =
-        bench.command(crate::workplace::gift()).env("GIFT_GPG", "/nowhere/gpg").arg("publish").args(arguments).output();
+    let output = bench
+        .command(crate::workplace::gift())
+        .env("GIFT_GPG", "/nowhere/gpg")
+        .arg("publish")
+        .args(arguments)
+        .output();
     let told = refused(&output.unwrap());
     assert!(told.contains("error: gpg cannot be run") && told.contains("GIFT_GPG"), "{told}");
 }

@@ -15,7 +15,8 @@ fn from_an_empty_folder_to_a_verified_release() {
     bench.key(RELEASE, "ed25519");
     let publish = |folder: &str, more: &[&str]| {
         let folder = repository().join(folder).display().to_string();
-        let signed = ["--to", "site", "--allow-dirty", "--sign-key", RELEASE, "--passphrase-file", "passphrase"];
+        let signed =
+            ["--to", "site", "--allow-dirty", "--sign-key", RELEASE, "--passphrase-file", "passphrase"];
         bench.published(&[&[folder.as_str()], &signed[..], more].concat());
     };
     publish("chart", &[]);
@@ -33,10 +34,7 @@ fn from_an_empty_folder_to_a_verified_release() {
     // The values are those of the repository, and no secret of anybody's is among them.
     let pulled = workplace.path().join("gift-values/urr/prod.yaml");
     assert_eq!(fs::read(pulled).unwrap(), fs::read(repository().join("values/urr/prod.yaml")).unwrap());
-    let packed = bench.published(&[
-        &repository().join("values").display().to_string(),
-        "--dry-run",
-        "--allow-dirty",
-    ]);
+    let packed =
+        bench.published(&[&repository().join("values").display().to_string(), "--dry-run", "--allow-dirty"]);
     assert!(packed.contains(".secrets.env.example") && !packed.contains(".secrets.env\n"), "{packed}");
 }

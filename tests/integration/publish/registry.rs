@@ -42,7 +42,10 @@ fn a_registry_keeps_what_was_signed_and_takes_no_other_bytes() {
 
     bench.chart("1.0.0", "other");
     let told = refused(&publish());
-    assert!(told.contains(&format!("web 1.0.0 is published in {address} already, with other bytes")), "{told}");
+    assert!(
+        told.contains(&format!("web 1.0.0 is published in {address} already, with other bytes")),
+        "{told}"
+    );
 
     // What the registry hands out is not what was pushed.
     let blobs = walk(&bench.path("registry/storage"));

@@ -16,8 +16,8 @@ fn both_helms_find_every_version_that_was_published() {
     }
     // What was said of a version is never said otherwise.
     let created = |index: &str| {
-        let created = index.lines().filter(|line| line.contains("created:")).map(str::to_owned);
-        created.last().unwrap()
+        let mut created = index.lines().filter(|line| line.contains("created:")).map(str::to_owned);
+        created.next_back().unwrap()
     };
     let index = fs::read_to_string(bench.path("site/index.yaml")).unwrap();
     assert_eq!(created(&index), created(&first), "the oldest stands last");
@@ -34,7 +34,8 @@ fn both_helms_find_every_version_that_was_published() {
         };
         run(&["repo", "add", "here", &server.url()]);
         let found = run(&["search", "repo", "here/web", "--versions", "--devel"]);
-        let versions: Vec<_> = found.lines().skip(1).map(|line| line.split('\t').nth(1).unwrap().trim()).collect();
+        let versions: Vec<_> =
+            found.lines().skip(1).map(|line| line.split('\t').nth(1).unwrap().trim()).collect();
         assert_eq!(versions, ["2.0.0-rc.1", "1.10.0", "1.9.0", "1.0.0"], "{found}");
         for version in versions {
             run(&["pull", "here/web", "--version", version, "--destination", &home]);
@@ -90,7 +91,9 @@ fn an_index_that_cannot_be_read_is_left_as_it_is() {
 fn a_repository_helm_made_goes_on() {
     let bench = Bench::new();
     taken(&bench.helm(HelmVersion::V3, &["package", "chart", "--destination", "site"]));
-    taken(&bench.helm(HelmVersion::V3, &["repo", "index", "site", "--url", "https://elsewhere.example/charts"]));
+    taken(
+        &bench.helm(HelmVersion::V3, &["repo", "index", "site", "--url", "https://elsewhere.example/charts"]),
+    );
     bench.chart("1.1.0", "second");
     bench.published(&["chart", "--to", "site", "--url", "https://charts.example.com/"]);
     let index = fs::read_to_string(bench.path("site/index.yaml")).unwrap();

@@ -4,6 +4,7 @@ use super::content::{Contents, calls_fickle};
 use crate::render::{RenderRequest, inputs};
 use crate::tools::{self, HelmVersion, Tool};
 use std::path::Path;
+use std::sync::OnceLock;
 
 /// Another meaning of the parts is another number.
 const FORMAT: &str = "gift rendered 1";
@@ -12,9 +13,16 @@ const FORMAT: &str = "gift rendered 1";
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
     contents: Contents,
+    /// What tells the renderers of Helm 3 and Helm 4.
+    renderers: [OnceLock<Option<String>>; 2],
 }
 
 impl Keys {
+    /// Names for one run, whose files are taken to be what they are when they are first looked at.
+    pub(crate) fn of_run() -> Self {
+        Self { contents: Contents::steady(), ..Self::default() }
+    }
+
     /// The name of a request's result; `None` when it is not decided by the request alone, or when
     /// something cannot be read, which the renderer says better.
     pub(crate) fn of(&self, request: &RenderRequest) -> Option<String> {
@@ -24,7 +32,9 @@ impl Keys {
         let chart = self.contents.of(&request.chart).ok()?;
         let mut parts = Parts::default();
         parts.add(FORMAT);
-        parts.add(renderers(request.helm)?);
+        let [three, four] = &self.renderers;
+        let place = if request.helm == HelmVersion::V3 { three } else { four };
+        parts.add(place.get_or_init(|| renderers(request.helm)).as_ref()?);
         parts.add(chart.hash.as_bytes());
         let mut is_fickle = chart.is_fickle;
         for file in &request.values_files {

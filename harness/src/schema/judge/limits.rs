@@ -36,12 +36,13 @@ impl Judge<'_> {
         match &node.value {
             Value::Mapping(mapping) => {
                 for (name, limits) in &limits.of_fields {
-                    if let Some(node) = mapping.get(name) {
+                    if let Some(node) = mapping.get(name).filter(|node| node.value != Value::Null) {
                         self.alternative(limits, node, &Trail::Key(trail, name));
                     }
                 }
                 for name in &limits.required {
-                    if mapping.get(name).is_none() {
+                    // Null was left out before anybody asked.
+                    if mapping.get(name).is_none_or(|node| node.value == Value::Null) {
                         let message = format!("`{name}` is missing");
                         self.mistake(&Trail::Key(trail, name), message, "Give it a value.");
                     }
@@ -149,7 +150,10 @@ fn breach(limits: &Limits, node: &Node<'_>) -> Option<String> {
         Value::Int(number) => of_number(limits, *number as f64, Some(*number)),
         Value::Float(number) => of_number(limits, *number, None),
         Value::Sequence(items) => count(limits.items, items.len(), "item"),
-        Value::Mapping(mapping) => count(limits.properties, mapping.len(), "field"),
+        Value::Mapping(mapping) => {
+            let stated = mapping.entries().iter().filter(|entry| entry.value.value != Value::Null);
+            count(limits.properties, stated.count(), "field")
+        }
         Value::Null | Value::Bool(_) => None,
     }
 }

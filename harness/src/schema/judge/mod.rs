@@ -128,7 +128,7 @@ impl<'t> Judge<'t> {
                     self.limits(limits, node, trail);
                 }
             }
-            _ => self.scalar(shape, node, trail),
+            _ => self.scalar(rules, shape, node, trail),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Texts, numbers and truth values.
 
 use super::trail::Trail;
-use super::{Judge, words};
+use super::{Judge, Rules, words};
 use crate::schema::format::{is_base64, is_time};
 use crate::schema::shape::{Shape, Width};
 use gift_plugin::cel::Quantity;
@@ -13,12 +13,14 @@ impl Judge<'_> {
         self.mistake(trail, message, words::remedy(shape, &node.value));
     }
 
-    pub(super) fn scalar(&mut self, shape: &Shape, node: &Node<'_>, trail: &Trail<'_>) {
+    pub(super) fn scalar(&mut self, rules: Rules<'_>, shape: &Shape, node: &Node<'_>, trail: &Trail<'_>) {
         match (shape, &node.value) {
             (Shape::String, Value::String(_))
             | (Shape::Boolean, Value::Bool(_))
             | (Shape::Number, Value::Int(_) | Value::Float(_))
             | (Shape::IntegerOrString(_), Value::String(_)) => {}
+            // Go takes no text for none, and what is left out has a default.
+            (Shape::OneOf(_), Value::String(text)) if rules.is_native && text.is_empty() => {}
             (Shape::OneOf(values), Value::String(text)) => {
                 if !values.iter().any(|value| **value == **text) {
                     let near = super::nearest(text, values.iter().map(|value| &**value));

@@ -168,6 +168,7 @@ fn alternatives_are_weighed() {
     holds(&one, "{a: x}");
     fails(&one, "{c: 1}", "spec", "must have one of `a`, `b`, and has none");
     fails(&one, "{a: x, b: x}", "spec", "must have one of `a`, `b`, and has 2");
+    holds(&one, "{a: x, b: null}");
     let any = format!(
         "{{type: object, {fields}, anyOf: [{{required: [a]}}, {{properties: {{c: {{minimum: 3}}}}, required: [c]}}]}}"
     );
@@ -285,4 +286,40 @@ fn folders_and_charts_give_schemas() {
     let error = CustomSchemas::of_folder(&folder.path().join("empty")).unwrap_err();
     assert!(error.to_string().ends_with("empty holds no CustomResourceDefinition"), "{error}");
     assert!(error.help().unwrap().contains("CustomResourceDefinitions"));
+}
+
+#[test]
+fn what_cannot_stand_in_a_line_is_passed_over() {
+    let schema = "{type: object, properties: {a: {type: string}, 'b c': {type: string}, 'd\\n= kinds': {type: string}}}";
+    holds(schema, "{a: x, b c: y, e: z}");
+    let schema = "{type: string, enum: ['a|b', \"c\\nd\", e]}";
+    holds(schema, "'a|b'");
+    fails(schema, "a", "spec", "must be one of \"a|b\", \"c\\nd\", \"e\"");
+    for name in ["'A b'", "\"A\\n= types\"", "''"] {
+        let definition = format!(
+            "{{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, spec: {{group: example.com, names: {{kind: {name}}}, \
+             scope: Namespaced, versions: [{{name: v1, served: true, schema: {{openAPIV3Schema: {{type: object}}}}}}]}}}}"
+        );
+        assert!(
+            CustomSchemas::of_stream(&Objects::read(definition.as_bytes()).unwrap()).is_empty(),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn what_one_definition_does_not_serve_another_may() {
+    let schemas = |version: &str| {
+        let definition = format!(
+            "{{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, spec: {{group: example.com, names: {{kind: Web}}, \
+             scope: Namespaced, versions: [{{name: {version}, served: true, schema: {{openAPIV3Schema: {{type: object}}}}}}]}}}}"
+        );
+        let objects = Objects::read(definition.as_bytes()).unwrap();
+        Arc::new(CustomSchemas::of_stream(&objects))
+    };
+    let both = Schemas::default().with(schemas("v1")).with(schemas("v2"));
+    for (version, expected) in [("v1", 0), ("v2", 0), ("v3", 1)] {
+        let stream = format!("{{apiVersion: example.com/{version}, kind: Web, metadata: {{name: a}}}}");
+        assert_eq!(mistakes(&stream, 36, &both).len(), expected, "{version}");
+    }
 }

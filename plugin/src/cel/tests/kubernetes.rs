@@ -194,7 +194,7 @@ const TABLE: &[(&str, &str)] = &[
     ("isIP('::1%eth0')", "false"),
     ("isIP(object.kind)", "false"),
     ("ip(object.kind)", r#"error: IP Address "Pod" parse error during conversion from string: ParseAddr("Pod"): unable to parse IP"#),
-    ("ip(object.replicas)", "error: no such overload"),
+    ("ip(object.replicas)", "error: no such overload: ip(int)"),
     ("ip('10.0.0.1') == dyn('10.0.0.1')", "error: no such overload"),
     ("type(ip('10.0.0.1')) == net.IP", "true"),
     ("cidr('10.0.0.0/8')", "cidr 10.0.0.0/8"),

@@ -4,6 +4,7 @@
 //! [`shown`] writes values, and its messages where there is no value.
 
 mod errors;
+mod found;
 mod kubernetes;
 mod language;
 mod libraries;
@@ -60,7 +61,7 @@ fn result(source: &str, object: &str, minor: u32) -> String {
     declarations.declare("object", super::Type::Dyn);
     let program = match Environment::for_minor(minor).compile(source, &declarations) {
         Ok(program) => program,
-        Err(error) => return not_compiled(&error.to_string()),
+        Err(error) => return format!("compile: {error}"),
     };
     let documents = load_stream(object, &Limits::default()).unwrap();
     let mut activation = Activation::default();
@@ -94,25 +95,19 @@ map: {x: 1, "y": 2}
 /// The version the tables were made for.
 const MINOR: u32 = 36;
 
-/// What is wrong with an expression. The tables tell what evaluating gives; the API server evaluates what is
-/// constant when it makes the program, with the same words.
-fn not_compiled(error: &str) -> String {
-    match error.split_once("program instantiation failed: ") {
-        Some((_, fault)) => format!("error: {}", fault.lines().next().unwrap_or_default()),
-        None => format!("compile: {error}"),
+/// What is wrong with a constant is told without a place.
+fn without_place(result: String) -> String {
+    match result.split_once("program instantiation failed: ").and_then(|(_, told)| told.split_once("\n | ")) {
+        Some((message, _)) => format!("refused: {message}"),
+        None => result,
     }
-}
-
-/// The API server names the function in some of these messages; the engine does in none.
-fn without_function(result: String) -> String {
-    if result.starts_with("error: no such overload") { "error: no such overload".to_owned() } else { result }
 }
 
 /// Every expression gives what the table says.
 fn check(table: &[(&str, &str)]) {
     let wrong: Vec<String> = table
         .iter()
-        .map(|(source, expected)| (source, expected, without_function(result(source, OBJECT, MINOR))))
+        .map(|(source, expected)| (source, expected, without_place(result(source, OBJECT, MINOR))))
         .filter(|(_, expected, found)| **expected != found)
         .map(|(source, expected, found)| format!("{source}\n  expected {expected}\n  found    {found}"))
         .collect();

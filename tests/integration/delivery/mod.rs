@@ -1,0 +1,9 @@
+//! What pipelines call, on real git repositories, and the files they deploy by.
+
+mod argocd;
+mod changed;
+mod configuration;
+mod environments;
+mod promote;
+mod repository;
+mod scripts;
