@@ -27,8 +27,7 @@ Examples:
   gift publish chart --to site --sign-key you@example.com
   gift publish chart --to site --url https://charts.example.com
   gift publish chart --to oci://registry.example.com/charts
-  gift publish plugin --to site --sign-key you@example.com \\
-      --with gift=target/release/gift --platform linux-amd64   the plugin for Helm 4, with what it runs
+  gift publish plugin --to site --with gift=target/release/gift --platform linux-amd64
 
 Environment variables:
   SOURCE_DATE_EPOCH  the time of the files, and of the entry in the index, in seconds since 1970

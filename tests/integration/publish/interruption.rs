@@ -13,6 +13,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 const KILLS: usize = 200;
 
+/// How many versions there are in the end.
+const CHARTS: usize = 60;
+
 /// How many publish to the folder at once.
 const AT_ONCE: usize = 3;
 
@@ -71,8 +74,7 @@ impl Bench {
 #[test]
 fn a_publisher_that_is_killed_loses_nothing() {
     let bench = Bench::new();
-    let charts = KILLS + 8 * AT_ONCE;
-    for number in 0..charts {
+    for number in 0..CHARTS {
         write_chart(&bench.path(&format!("charts/{number}")), &format!("1.{number}.0"), &"text ".repeat(200));
     }
     // How long one takes from its start to its end, here and now, is where kills are worth most.
@@ -93,7 +95,7 @@ fn a_publisher_that_is_killed_loses_nothing() {
         // Some of those that were killed before are tried again.
         let mut children: Vec<_> = (0..at_once)
             .map(|_| {
-                let number = if next < charts && numbers.below(2) == 0 {
+                let number = if next < CHARTS && numbers.below(2) == 0 {
                     next += 1;
                     next - 1
                 } else {
@@ -120,7 +122,7 @@ fn a_publisher_that_is_killed_loses_nothing() {
     assert!(known.len() > 3, "some were killed late enough to have published: seed {seed}");
 
     // Whoever comes next finishes, and sweeps.
-    let mut children: Vec<_> = (0..charts).collect();
+    let mut children: Vec<_> = (0..CHARTS).collect();
     while !children.is_empty() {
         let some = children.split_off(children.len().saturating_sub(8));
         let started: Vec<_> = some.into_iter().map(|number| bench.start(number)).collect();
@@ -128,12 +130,12 @@ fn a_publisher_that_is_killed_loses_nothing() {
             assert!(child.wait().unwrap().success(), "seed {seed}");
         }
     }
-    assert_eq!(bench.versions().len(), charts);
+    assert_eq!(bench.versions().len(), CHARTS);
     let left = fs::read_dir(bench.path("site")).unwrap().map(|entry| entry.unwrap().file_name());
     let left: Vec<_> = left.filter(|name| name.to_string_lossy().starts_with(".publish-")).collect();
     assert!(left.is_empty(), "{left:?}");
     for helm in HelmVersion::ALL {
         taken(&bench.helm(helm, &["repo", "index", "site", "--merge", "site/index.yaml"]));
     }
-    assert_eq!(bench.versions().len(), charts);
+    assert_eq!(bench.versions().len(), CHARTS);
 }

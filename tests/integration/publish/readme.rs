@@ -4,7 +4,7 @@ use super::Bench;
 use super::servers::Server;
 use crate::cluster::shared;
 use crate::command::run_published_blocks;
-use crate::workplace::{Workplace, gift, repository};
+use crate::workplace::{Workplace, repository};
 use std::fs;
 
 const RELEASE: &str = "release@example.com";
@@ -21,7 +21,7 @@ fn from_an_empty_folder_to_a_verified_release() {
     };
     publish("chart", &[]);
     publish("values", &[]);
-    let command = format!("gift={}", gift().display());
+    let command = format!("gift={}", bench.stripped_command().display());
     publish("plugin", &["--platform", "linux-amd64", "--with", &command]);
     let server = Server::of_files(&bench.path("site"), &bench.path("nginx"));
 
