@@ -4,7 +4,7 @@
 //! assertion; `gift test` with every policy and assertion, started anew; the same once more, with what the
 //! run before kept. Then generated matrices of growing size, in which every fourteen cells (two Helms, seven
 //! versions of Kubernetes) have values of their own: the cost of a cell, and how much memory the command and
-//! its workers take together at most (Linux).
+//! its workers take together at most (Linux). Last, one cell with ever more services.
 //!
 //! `cargo bench -p gift-harness --bench matrix [-- --jobs 2 --filter gift/ --largest 10000]`
 
@@ -14,6 +14,7 @@ use gift_harness::directories;
 use gift_harness::matrix::Matrix;
 use gift_harness::render::{HelmCommand, RenderRequest, Renderer};
 use gift_harness::run::Plan;
+use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -38,7 +39,8 @@ fn main() -> Result<(), Failure> {
     let folder = tempfile::tempdir()?;
     cache(&folder.path().join("cache"))?;
     whole(repository, folder.path(), &filter, jobs)?;
-    growing(repository, folder.path(), largest, jobs)
+    growing(repository, folder.path(), largest, jobs)?;
+    services(repository, folder.path(), jobs)
 }
 
 /// A cache with the user's tools and compiled module, in which nothing is kept yet.
@@ -104,6 +106,35 @@ fn generated(repository: &Path, toggles: usize) -> Result<String, Failure> {
         writeln!(text, "  {name}: {{global: {{imageRegistry: {name}.example.com}}}}")?;
     }
     Ok(text)
+}
+
+/// One cell, with ever more services: copies of the first of the chart's own.
+fn services(repository: &Path, folder: &Path, jobs: usize) -> Result<(), Failure> {
+    println!("\none cell of so many services");
+    let values: Value = serde_yaml::from_str(&fs::read_to_string(repository.join("chart/values.yaml"))?)?;
+    let system = values.get("system").and_then(Value::as_str).ok_or("the chart names no system")?;
+    let known = values.pointer(&format!("/{system}/services")).and_then(Value::as_object);
+    let service = known.and_then(|services| services.values().next()).ok_or("the chart has no service")?;
+    for count in [25, 50, 100, 200, 400] {
+        let copies: Map<String, Value> =
+            (0..count).map(|number| (format!("copy-{number}"), service.clone())).collect();
+        let matrix = json!({
+            "chart": repository.join("chart"),
+            "values": repository.join("values"),
+            "matrix": {"helm": [4], "kubernetes": ["1.36"], "toggle": ["copies"]},
+            "toggles": {"copies": {system: {"services": copies}}},
+        });
+        let file = folder.join(format!("services-{count}.yaml"));
+        fs::write(&file, matrix.to_string())?;
+        let (took, memory) = measured(gift(repository, folder, &file, jobs).arg("--no-cache"))?;
+        println!(
+            "{count:>7} services {:>6.2} s {:>8.2} ms a service, at most {} MB",
+            took.as_secs_f64(),
+            1000.0 * took.as_secs_f64() / number(count),
+            memory >> 20
+        );
+    }
+    Ok(())
 }
 
 fn gift(repository: &Path, folder: &Path, matrix: &Path, jobs: usize) -> Command {

@@ -9,7 +9,7 @@ use crate::workplace::{Workplace, helm, repository, text};
 use gift_harness::objects::Objects;
 use gift_harness::tools::HelmVersion;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
