@@ -158,7 +158,8 @@ fn measured(command: &mut Command) -> Result<(Duration, u64), Failure> {
         std::thread::sleep(Duration::from_millis(20));
     };
     let took = begun.elapsed();
-    if !status.success() {
+    // Findings are results: copies of a service may well break a rule.
+    if !matches!(status.code(), Some(0 | 1)) {
         return Err(format!("{command:?} ended with {status}").into());
     }
     Ok((took, most))
