@@ -196,7 +196,9 @@ pub fn publish(options: &Options, tell: &mut dyn FnMut(Event)) -> Result<Publica
         helm.lint(&package)?;
         tell(Event::Linted);
     }
-    let now = now(std::env::var_os("SOURCE_DATE_EPOCH").is_some().then_some(package.time));
+    let now = now(std::env::var_os("SOURCE_DATE_EPOCH")
+        .is_some_and(|told| !told.is_empty())
+        .then_some(package.time));
     let mut signature = None;
     let mut places = Vec::new();
     for destination in &options.destinations {

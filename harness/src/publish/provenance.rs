@@ -65,7 +65,7 @@ impl Signer {
         let mut command = gpg();
         // Helm reads no digest weaker than SHA-256 and signs with SHA-512 itself.
         command.args(["--digest-algo", "SHA512", "--clear-sign", "--output", "-"]);
-        command.arg("--local-user").arg(format!("{}!", self.fingerprint));
+        command.arg("--local-user").arg(&self.fingerprint);
         if let Some(file) = &self.passphrase_file {
             command.args(["--pinentry-mode", "loopback", "--passphrase-file"]).arg(file);
         }

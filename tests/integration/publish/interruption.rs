@@ -14,7 +14,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 const KILLS: usize = 200;
 
 /// How many versions there are in the end.
-const CHARTS: usize = 60;
+const CHARTS: usize = 150;
 
 /// How many publish to the folder at once.
 const AT_ONCE: usize = 3;
@@ -77,12 +77,15 @@ fn a_publisher_that_is_killed_loses_nothing() {
     for number in 0..CHARTS {
         write_chart(&bench.path(&format!("charts/{number}")), &format!("1.{number}.0"), &"text ".repeat(200));
     }
-    // How long one takes from its start to its end, here and now, is where kills are worth most.
-    let started = Instant::now();
+    // How long one takes from its start to its end, here and now, is where kills are worth most. The first may have
+    // the command built.
+    gift();
+    let mut usual = Duration::MAX;
     for number in 0..3 {
+        let started = Instant::now();
         assert!(bench.start(number).wait().unwrap().success());
+        usual = usual.min(started.elapsed());
     }
-    let usual = started.elapsed() / 3;
     let seed =
         u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() % 1_000_000).unwrap();
     eprintln!("seed {seed}; a run takes {usual:?}");
@@ -121,10 +124,11 @@ fn a_publisher_that_is_killed_loses_nothing() {
     eprintln!("{killed} killed, {} versions published before they were", known.len());
     assert!(known.len() > 3, "some were killed late enough to have published: seed {seed}");
 
-    // Whoever comes next finishes, and sweeps.
-    let mut children: Vec<_> = (0..CHARTS).collect();
-    while !children.is_empty() {
-        let some = children.split_off(children.len().saturating_sub(8));
+    // Whoever comes next finishes, and sweeps, be it with nothing of its own to publish.
+    let is_left = |number: &usize| *number == 0 || !known.contains(&format!("1.{number}.0"));
+    let mut left: Vec<_> = (0..CHARTS).filter(is_left).collect();
+    while !left.is_empty() {
+        let some = left.split_off(left.len().saturating_sub(8));
         let started: Vec<_> = some.into_iter().map(|number| bench.start(number)).collect();
         for mut child in started {
             assert!(child.wait().unwrap().success(), "seed {seed}");

@@ -26,6 +26,22 @@ impl Bench {
         passphrase
     }
 
+    /// Gives the key of an address a subkey, which is what signs from then on.
+    pub(super) fn subkey(&self, address: &str) {
+        let listed =
+            self.command("gpg").args(["--batch", "--with-colons", "--list-keys", address]).output().unwrap();
+        let listed = taken(&listed);
+        let fingerprint = listed.lines().find_map(|line| line.strip_prefix("fpr:::::::::")).unwrap();
+        let made = self
+            .command("gpg")
+            .args(["--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase-file"])
+            .arg(self.path("passphrase"))
+            .args(["--quick-add-key", fingerprint.trim_end_matches(':'), "ed25519", "sign", "never"])
+            .output()
+            .unwrap();
+        taken(&made);
+    }
+
     /// The public key of an address, as a keyring.
     pub(super) fn keyring(&self, address: &str) -> PathBuf {
         let exported = self.command("gpg").args(["--batch", "--export", address]).output().unwrap();
