@@ -159,8 +159,7 @@ impl Diagnose for PublishError {
             Self::Dependency { path, .. } => format!("Run `helm dependency build {}`.", path.display()),
             Self::Uncommitted(_) => "Commit it, or allow it with --allow-dirty.".to_owned(),
             Self::Taken { .. } => {
-                "What is published stays as it is. Give what changed a version of its own; `gift release` proposes one."
-                    .to_owned()
+                "What is published stays as it is. Give what changed a version of its own.".to_owned()
             }
             Self::Index { path, .. } => format!(
                 "Nothing was changed. Mend {}, or make it anew from the packages with `helm repo index`.",
