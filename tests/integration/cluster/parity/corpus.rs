@@ -227,6 +227,7 @@ fn rendered() -> Vec<Value> {
     let mut objects = Vec::new();
     let mut systems: Vec<_> =
         fs::read_dir(repository().join("values")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    systems.retain(|path| path.is_dir());
     systems.sort();
     for system in systems {
         let base = system.join("base.yaml");
