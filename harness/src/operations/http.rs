@@ -46,7 +46,9 @@ fn ask(host: &str, path: &str) -> std::io::Result<u16> {
 fn exchange(mut stream: TcpStream, host: &str, path: &str) -> std::io::Result<u16> {
     stream.set_read_timeout(Some(LIMIT))?;
     stream.set_write_timeout(Some(LIMIT))?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nAccept: */*\r\n\r\n")?;
+    // At once: a server may answer and be gone after the first line.
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nAccept: */*\r\n\r\n");
+    stream.write_all(request.as_bytes())?;
     let mut line = String::new();
     BufReader::new(stream.take(LONGEST)).read_line(&mut line)?;
     let mut words = line.split(' ');

@@ -184,8 +184,8 @@ fn serve(status: u16) -> u16 {
     thread::spawn(move || {
         for stream in listener.incoming() {
             let Ok(mut stream) = stream else { continue };
-            let mut line = String::new();
-            let _ = BufReader::new(&stream).read_line(&mut line);
+            let lines = BufReader::new(&stream).lines().map_while(Result::ok);
+            lines.take_while(|line| !line.is_empty()).for_each(drop);
             let _ = write!(stream, "HTTP/1.1 {status} Told\r\nContent-Length: 0\r\n\r\n");
         }
     });
