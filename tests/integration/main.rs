@@ -13,6 +13,7 @@ mod policies;
 mod public_charts;
 mod public_findings;
 mod publish;
+mod reference_program;
 mod reports;
 mod workplace;
 mod yaml;

@@ -22,7 +22,9 @@ pub(super) const DIFFERENCES: &[Difference] = &[
             };
             ours.refused.contains(" needs Kubernetes 1.")
                 && without_version(&ours.refused)
-                    == first_refusal(&theirs.refused).split_once(" (in container '')").map(|(start, rest)| format!("{start}{rest}"))
+                    == first_refusal(&theirs.refused)
+                        .split_once(" (in container '')")
+                        .map(|(start, rest)| format!("{start}{rest}"))
         },
     },
     Difference {
@@ -55,7 +57,9 @@ pub(super) const DIFFERENCES: &[Difference] = &[
             let failed = |results: &[Outcome]| {
                 results.first().is_some_and(|result| {
                     ["quantity", "isQuantity"].iter().any(|name| {
-                        ["int", "double"].iter().any(|of| result.error.ends_with(&format!("no such overload: {name}({of})")))
+                        ["int", "double"]
+                            .iter()
+                            .any(|of| result.error.ends_with(&format!("no such overload: {name}({of})")))
                     })
                 })
             };
@@ -68,9 +72,12 @@ pub(super) const DIFFERENCES: &[Difference] = &[
             let numberless = |refused: &str| {
                 let mut parts = refused.split("_var");
                 let first = parts.next().unwrap_or_default().to_owned();
-                parts.fold(first, |text, part| text + "_var" + part.trim_start_matches(|digit: char| digit.is_ascii_digit()))
+                parts.fold(first, |text, part| {
+                    text + "_var" + part.trim_start_matches(|digit: char| digit.is_ascii_digit())
+                })
             };
-            ours.refused.contains("_var") && numberless(&ours.refused) == numberless(first_refusal(&theirs.refused))
+            ours.refused.contains("_var")
+                && numberless(&ours.refused) == numberless(first_refusal(&theirs.refused))
         },
     },
     Difference {
@@ -79,7 +86,9 @@ pub(super) const DIFFERENCES: &[Difference] = &[
             let text = case.expression.to_string();
             case.world.minor < 33
                 && !ours.refused.is_empty()
-                && ["optional.unwrap(", ".unwrapOpt(", ".first(", ".last("].iter().any(|name| text.contains(name))
+                && ["optional.unwrap(", ".unwrapOpt(", ".first(", ".last("]
+                    .iter()
+                    .any(|name| text.contains(name))
         },
     },
     Difference {
@@ -115,7 +124,8 @@ pub(super) fn explanation(
     ours: &Evaluation,
     theirs: &Evaluation,
 ) -> Option<&'static str> {
-    if let Some(difference) = DIFFERENCES.iter().find(|difference| (difference.explains)(case, ours, theirs)) {
+    if let Some(difference) = DIFFERENCES.iter().find(|difference| (difference.explains)(case, ours, theirs))
+    {
         return Some(difference.title);
     }
     if !ours.refused.is_empty() || !theirs.refused.is_empty() || ours.of != theirs.of {

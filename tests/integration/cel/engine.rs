@@ -4,7 +4,7 @@ use super::Case;
 use super::generate::Variable;
 use super::reference::{Evaluation, Outcome};
 use super::world::World;
-use gift_plugin::cel::{Activation, Budget, Declarations, Environment, Opaque, Program, Text, Value};
+use gift_plugin::cel::{Activation, Budget, Declarations, Environment, Memory, Opaque, Program, Text, Value};
 use gift_plugin::yaml::{Limits, load_stream};
 
 /// More steps than any generated expression takes.
@@ -44,7 +44,9 @@ pub(super) fn evaluate(world: &World, expressions: &[String]) -> Vec<Evaluation>
     let texts = world.roots();
     let roots: Vec<_> = texts
         .iter()
-        .map(|(name, text)| (*name, load_stream(text, &Limits::default()).unwrap_or_else(|error| panic!("{error}: {text}"))))
+        .map(|(name, text)| {
+            (*name, load_stream(text, &Limits::default()).unwrap_or_else(|error| panic!("{error}: {text}")))
+        })
         .collect();
     let environment = Environment::for_minor(world.minor);
     let evaluate = |source: &String| {
@@ -57,7 +59,7 @@ pub(super) fn evaluate(world: &World, expressions: &[String]) -> Vec<Evaluation>
             activation.bind(name, Value::Node(&documents[0].root));
         }
         for (Variable { name, .. }, program) in world.variables.iter().zip(&programs) {
-            activation.bind_variable(name, program);
+            activation.bind_variable(name, program, Memory::default());
         }
         let outcome = match program.evaluate(&activation, &mut Budget::new(STEPS)) {
             Ok(value) => Outcome { value: shown(&value), ..Outcome::default() },
@@ -103,7 +105,9 @@ fn shown(value: &Value<'_>) -> String {
         Value::Optional(Some(value)) => format!("some({})", shown(value)),
         Value::Optional(None) => "none".to_owned(),
         Value::Opaque(opaque) => match &**opaque {
-            Opaque::Quantity(quantity) | Opaque::Sum(quantity) => format!("quantity {:e}", quantity.as_approximate_float()),
+            Opaque::Quantity(quantity) | Opaque::Sum(quantity) => {
+                format!("quantity {:e}", quantity.as_approximate_float())
+            }
             Opaque::Url(url) => format!("url {url}"),
             Opaque::Ip(address) => format!("ip {address}"),
             Opaque::Cidr(range) => format!("cidr {range}"),

@@ -33,8 +33,25 @@ pub(super) struct Generator<'v> {
 }
 
 const SIMPLE: &[&str] = &["bool", "int", "string", "int", "string", "double", "uint"];
-const ANY: &[&str] =
-    &["bool", "int", "string", "double", "uint", "null", "bytes", "duration", "timestamp", "quantity", "url", "ip", "cidr", "semver", "format", "type", "dyn"];
+const ANY: &[&str] = &[
+    "bool",
+    "int",
+    "string",
+    "double",
+    "uint",
+    "null",
+    "bytes",
+    "duration",
+    "timestamp",
+    "quantity",
+    "url",
+    "ip",
+    "cidr",
+    "semver",
+    "format",
+    "type",
+    "dyn",
+];
 const ORDERED: &[&str] = &["int", "string", "double", "uint", "bool", "timestamp", "duration", "bytes"];
 const KEYS: &[&str] = &["string", "string", "string", "int", "uint", "bool"];
 
@@ -75,7 +92,10 @@ impl<'v> Generator<'v> {
                 let of = Of::Plain(*self.choices.of(ORDERED));
                 self.typed(&of, depth)
             }
-            Of::Plain("index") => Tree::leaf(Of::Plain("int"), (*self.choices.of(&["0", "1", "2", "-1", "3", "100", "1", "0"])).to_owned()),
+            Of::Plain("index") => Tree::leaf(
+                Of::Plain("int"),
+                (*self.choices.of(&["0", "1", "2", "-1", "3", "100", "1", "0"])).to_owned(),
+            ),
             of => self.typed(of, depth),
         }
     }
@@ -117,7 +137,8 @@ impl<'v> Generator<'v> {
         } else {
             general + self.choices.below(special)
         };
-        let mut ordered: Vec<_> = fitting.iter().filter(|(rule, _)| matches!(rule.result, Of::Parameter(_))).collect();
+        let mut ordered: Vec<_> =
+            fitting.iter().filter(|(rule, _)| matches!(rule.result, Of::Parameter(_))).collect();
         ordered.extend(fitting.iter().filter(|(rule, _)| !matches!(rule.result, Of::Parameter(_))));
         let (rule, bindings) = ordered[at];
         self.apply(rule, bindings.clone(), of, depth - 1)
@@ -135,7 +156,8 @@ impl<'v> Generator<'v> {
                 }
                 Part::Variable(of) => {
                     let of = self.bound(of, &mut bindings);
-                    let name = *self.choices.of(&["x", "y", "k", "v", "x", "y", "k", "v", "object", "_x", "string"]);
+                    let name =
+                        *self.choices.of(&["x", "y", "k", "v", "x", "y", "k", "v", "object", "_x", "string"]);
                     self.scope.push((name.to_owned(), of));
                     Piece::Text(name.to_owned())
                 }
@@ -168,7 +190,9 @@ impl<'v> Generator<'v> {
             }
             Of::List(of) => Of::List(Box::new(self.bound(of, bindings))),
             Of::Optional(of) => Of::Optional(Box::new(self.bound(of, bindings))),
-            Of::Map(key, value) => Of::Map(Box::new(self.bound(key, bindings)), Box::new(self.bound(value, bindings))),
+            Of::Map(key, value) => {
+                Of::Map(Box::new(self.bound(key, bindings)), Box::new(self.bound(value, bindings)))
+            }
             of => of.clone(),
         }
     }
@@ -179,8 +203,25 @@ impl<'v> Generator<'v> {
             "field" => return Tree::leaf(Of::Plain("dyn"), self.field_to_test()),
             "type" => {
                 let names = [
-                    "int", "uint", "double", "bool", "string", "bytes", "list", "map", "null_type", "type", "google.protobuf.Timestamp", "google.protobuf.Duration", "optional_type", "net.IP", "net.CIDR",
-                    "kubernetes.Quantity", "google.protobuf.Struct", "dyn", "kubernetes.URL",
+                    "int",
+                    "uint",
+                    "double",
+                    "bool",
+                    "string",
+                    "bytes",
+                    "list",
+                    "map",
+                    "null_type",
+                    "type",
+                    "google.protobuf.Timestamp",
+                    "google.protobuf.Duration",
+                    "optional_type",
+                    "net.IP",
+                    "net.CIDR",
+                    "kubernetes.Quantity",
+                    "google.protobuf.Struct",
+                    "dyn",
+                    "kubernetes.URL",
                 ];
                 return Tree::leaf(Of::Plain("type"), *self.choices.of(&names));
             }
@@ -191,7 +232,8 @@ impl<'v> Generator<'v> {
             return self.of(&text, depth.min(1));
         }
         let chosen = *self.choices.of(pool(name));
-        let written = if name == "regex" { format!("'{chosen}'") } else { literals::string(&mut self.choices, chosen) };
+        let written =
+            if name == "regex" { format!("'{chosen}'") } else { literals::string(&mut self.choices, chosen) };
         Tree::leaf(text, written)
     }
 
@@ -202,12 +244,14 @@ impl<'v> Generator<'v> {
 
     /// Something without parts, or with few.
     fn atom(&mut self, of: &Of, depth: usize) -> Tree {
-        let mut names: Vec<String> = self.scope.iter().filter(|(_, own)| own == of).map(|(name, _)| name.clone()).collect();
+        let mut names: Vec<String> =
+            self.scope.iter().filter(|(_, own)| own == of).map(|(name, _)| name.clone()).collect();
         if !names.is_empty() && self.choices.percent(60) {
             let name = self.choices.below(names.len());
             return Tree::leaf(of.clone(), names.swap_remove(name));
         }
-        let fitting: Vec<&Variable> = self.variables.iter().filter(|variable| variable.expression.of == *of).collect();
+        let fitting: Vec<&Variable> =
+            self.variables.iter().filter(|variable| variable.expression.of == *of).collect();
         if !fitting.is_empty() && self.choices.percent(40) {
             return Tree::leaf(of.clone(), format!("variables.{}", self.choices.of(&fitting).name));
         }
@@ -232,7 +276,14 @@ impl<'v> Generator<'v> {
             Of::Plain("dyn") => {
                 let inner = self.simple();
                 let inner = self.of(&inner, depth.min(1));
-                Tree { of: of.clone(), pieces: vec![Piece::Text("dyn(".to_owned()), Piece::Part(inner), Piece::Text(")".to_owned())] }
+                Tree {
+                    of: of.clone(),
+                    pieces: vec![
+                        Piece::Text("dyn(".to_owned()),
+                        Piece::Part(inner),
+                        Piece::Text(")".to_owned()),
+                    ],
+                }
             }
             Of::Plain(name @ ("duration" | "timestamp" | "quantity" | "url" | "ip" | "cidr" | "semver")) => {
                 // The first ones of a pool are good ones.
@@ -259,7 +310,10 @@ impl<'v> Generator<'v> {
                 let mut entries = Vec::new();
                 for _ in 0..count {
                     let key = match &**key {
-                        Of::Plain("string") => Tree::leaf((**key).clone(), *self.choices.of(&["'a'", "'b'", "'c'", "''", "\"a\""])),
+                        Of::Plain("string") => Tree::leaf(
+                            (**key).clone(),
+                            *self.choices.of(&["'a'", "'b'", "'c'", "''", "\"a\""]),
+                        ),
                         other => self.of(other, 0),
                     };
                     let value = self.of(value, depth.min(1));
@@ -273,7 +327,14 @@ impl<'v> Generator<'v> {
                     return leaf("optional.none()".to_owned());
                 }
                 let inner = self.of(inner, depth.min(1));
-                Tree { of: of.clone(), pieces: vec![Piece::Text("optional.of(".to_owned()), Piece::Part(inner), Piece::Text(")".to_owned())] }
+                Tree {
+                    of: of.clone(),
+                    pieces: vec![
+                        Piece::Text("optional.of(".to_owned()),
+                        Piece::Part(inner),
+                        Piece::Text(")".to_owned()),
+                    ],
+                }
             }
             Of::Parameter(_) => leaf("null".to_owned()),
         }
@@ -286,7 +347,8 @@ impl<'v> Generator<'v> {
             of => of,
         };
         let any = self.choices.percent(10);
-        let fitting: Vec<&str> = fields().filter(|(_, own)| any || own == wanted).map(|(path, _)| path).collect();
+        let fitting: Vec<&str> =
+            fields().filter(|(_, own)| any || own == wanted).map(|(path, _)| path).collect();
         if fitting.is_empty() {
             return None;
         }
@@ -298,7 +360,8 @@ impl<'v> Generator<'v> {
                 text.push_str(key);
                 continue;
             }
-            is_optional |= matches!(of, Of::Optional(_)) && (self.choices.percent(60) || at == path.matches('.').count());
+            is_optional |= matches!(of, Of::Optional(_))
+                && (self.choices.percent(60) || at == path.matches('.').count());
             text.push_str(&match (is_optional, self.choices.percent(15)) {
                 (true, false) => format!(".?{key}"),
                 (true, true) => format!("[?'{key}']"),
@@ -315,7 +378,9 @@ impl<'v> Generator<'v> {
         for _ in 0..=self.choices.below(2) {
             let at = self.choices.below(characters.len() + 1);
             let other = *self.choices.of(&[
-                '(', ')', '[', ']', '{', '}', '.', ',', '?', ':', '!', '-', '+', '*', '/', '%', '<', '=', '&', '|', '\'', '"', '\\', ' ', '\n', '0', 'u', 'x', 'e', 'é', '@', '#', '$', '`', ';', '\t', '1', 'a', '\u{0}',
+                '(', ')', '[', ']', '{', '}', '.', ',', '?', ':', '!', '-', '+', '*', '/', '%', '<', '=',
+                '&', '|', '\'', '"', '\\', ' ', '\n', '0', 'u', 'x', 'e', 'é', '@', '#', '$', '`', ';', '\t',
+                '1', 'a', '\u{0}',
             ]);
             match self.choices.below(3) {
                 0 => characters.insert(at, other),

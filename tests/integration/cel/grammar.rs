@@ -44,7 +44,8 @@ impl Rule {
     /// Whether what it gives has no type that is known before.
     pub(super) fn is_dynamic(&self) -> bool {
         let first = self.parts.first();
-        matches!(first, Some(Part::Text(text)) if text.starts_with("dyn(")) || matches!(first, Some(Part::Hole(Of::Plain("dyn"))))
+        matches!(first, Some(Part::Text(text)) if text.starts_with("dyn("))
+            || matches!(first, Some(Part::Hole(Of::Plain("dyn"))))
     }
 }
 
@@ -53,7 +54,8 @@ pub(super) fn rules() -> &'static [Rule] {
     static PARSED: OnceLock<Vec<Rule>> = OnceLock::new();
     PARSED.get_or_init(|| {
         let of = |text: &'static str, known: bool| {
-            let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
+            let lines =
+                text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
             lines.map(move |line| parse(line, known)).collect::<Vec<_>>()
         };
         [of(RULES, true), of(UNKNOWN, false)].concat()

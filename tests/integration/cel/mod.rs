@@ -17,7 +17,7 @@ mod shrink;
 mod tree;
 mod world;
 
-use crate::workplace::repository;
+use crate::reference_program::reference_program;
 use choices::Choices;
 use differences::{DIFFERENCES, explanation};
 use generate::Generator;
@@ -25,7 +25,6 @@ use reference::{Evaluation, Reference};
 use std::collections::BTreeMap;
 use std::env;
 use std::path::PathBuf;
-use std::process::Command;
 use std::rc::Rc;
 use std::sync::OnceLock;
 use std::time::Instant;
@@ -108,10 +107,16 @@ fn expressions(choices: &mut Choices) -> (Rc<World>, Vec<Tree>) {
 }
 
 /// Compares what becomes of each expression; collects those for which it is not the same.
-fn compare(reference: &Reference, worlds: Vec<(Rc<World>, Vec<Tree>)>, tally: &mut Tally, differences: &mut Vec<Case>) {
+fn compare(
+    reference: &Reference,
+    worlds: Vec<(Rc<World>, Vec<Tree>)>,
+    tally: &mut Tally,
+    differences: &mut Vec<Case>,
+) {
     let texts: Vec<Vec<String>> =
         worlds.iter().map(|(_, expressions)| expressions.iter().map(Tree::to_string).collect()).collect();
-    let requests: Vec<_> = worlds.iter().zip(&texts).map(|((world, _), texts)| world.request(texts, 1)).collect();
+    let requests: Vec<_> =
+        worlds.iter().zip(&texts).map(|((world, _), texts)| world.request(texts, 1)).collect();
     let answers = reference.ask(&requests);
     for (((world, expressions), texts), answer) in worlds.into_iter().zip(texts).zip(answers) {
         for (variable, refused) in world.variables.iter().zip(&answer.variables) {
@@ -135,11 +140,17 @@ fn compare(reference: &Reference, worlds: Vec<(Rc<World>, Vec<Tree>)>, tally: &m
                 Comparison::Same => {}
                 Comparison::Explained(title) => *tally.explained.entry(title).or_default() += 1,
                 Comparison::Different => {
-                    if let Ok(path) = env::var("GIFT_CEL_DUMP") { use std::io::Write; // DEV
+                    if let Ok(path) = env::var("GIFT_CEL_DUMP") {
+                        use std::io::Write; // DEV
                         let line = serde_json::json!({"e": case.expression.to_string(), "m": world.minor, "o": world.object, "v": world.variables.iter().map(|v| format!("{} = {}", v.name, v.expression)).collect::<Vec<_>>(), "ours": format!("{ours:?}"), "theirs": format!("{theirs:?}"), "or": ours.refused, "tr": theirs.refused, "ot": ours.of, "tt": theirs.of, "oe": ours.results.first().map(|r| r.error.clone()), "te": theirs.results.first().map(|r| r.error.clone()), "ov": ours.results.first().map(|r| r.value.clone()), "tv": theirs.results.first().map(|r| r.value.clone())});
-                        writeln!(std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap(), "{line}").unwrap();
-                    } else { // DEV
-                    differences.push(case)
+                        writeln!(
+                            std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap(),
+                            "{line}"
+                        )
+                        .unwrap();
+                    } else {
+                        // DEV
+                        differences.push(case)
                     } // DEV
                 }
             }
@@ -157,7 +168,8 @@ enum Comparison {
 }
 
 fn judge(reference: &Reference, case: &Case, ours: &Evaluation, theirs: &Evaluation) -> Comparison {
-    if same_refusal(&ours.refused, &theirs.refused) && ours.of == theirs.of && ours.results == theirs.results {
+    if same_refusal(&ours.refused, &theirs.refused) && ours.of == theirs.of && ours.results == theirs.results
+    {
         return Comparison::Same;
     }
     match explanation(reference, case, ours, theirs) {
@@ -183,25 +195,8 @@ fn first_refusal(refused: &str) -> &str {
     refused.split("\nERROR: ").next().unwrap_or(refused)
 }
 
-/// Built by Go, which keeps what it built, and shares with the control plane of `ci/setup` what both are made of.
+/// Both tests ask it, and it shares with the control plane of `ci/setup` what both are made of.
 fn program() -> PathBuf {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM
-        .get_or_init(|| {
-            let program = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("cel-reference");
-            let built = Command::new("go")
-                .args(["build", "-trimpath", "-o"])
-                .arg(&program)
-                .arg(".")
-                .env("CGO_ENABLED", "0")
-                .env("GOTOOLCHAIN", "local")
-                .env("GOFLAGS", "-mod=readonly")
-                .env("GOWORK", "off")
-                .current_dir(repository().join("tests/cel-reference"))
-                .output()
-                .expect("Go builds the program around the API server's packages: install Go as ci/setup asks for");
-            assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-            program
-        })
-        .clone()
+    PROGRAM.get_or_init(|| reference_program("cel-reference")).clone()
 }

@@ -68,7 +68,9 @@ fn every_policy_says_what_it_says_in_the_cluster() {
         for (policy, answer) in policies.into_iter().zip(reference.ask(&requests)) {
             compared += 1;
             refused += usize::from(!answer.policy.refused.is_empty());
-            silent += usize::from(answer.policy.decisions.first().is_some_and(|said| said.iter().all(|each| !each.denied)));
+            silent += usize::from(
+                answer.policy.decisions.first().is_some_and(|said| said.iter().all(|each| !each.denied)),
+            );
             match difference(&reference, &policy, &answer.policy) {
                 Comparison::Same => {}
                 Comparison::Explained(title) => *explained.entry(title).or_default() += 1,
@@ -76,7 +78,18 @@ fn every_policy_says_what_it_says_in_the_cluster() {
             }
         }
     }
-    if env::var("GIFT_CEL_DUMP").is_ok() { for policy in &differences { eprintln!("{}", Shrunk { policy: policy.clone(), theirs: reference.ask(&[policy.request(1)]).remove(0).policy }); } differences.clear(); } // DEV
+    if env::var("GIFT_CEL_DUMP").is_ok() {
+        for policy in &differences {
+            eprintln!(
+                "{}",
+                Shrunk {
+                    policy: policy.clone(),
+                    theirs: reference.ask(&[policy.request(1)]).remove(0).policy
+                }
+            );
+        }
+        differences.clear();
+    } // DEV
     eprintln!("{compared} policies, {refused} refused, {silent} say nothing, {explained:?}");
     let shown: Vec<String> =
         differences.into_iter().map(|policy| shrunk(&reference, policy).to_string()).collect();
@@ -173,7 +186,9 @@ impl Policy {
         let params: Vec<Value> = self.world.params.iter().cloned().collect();
         let policies = match PolicySet::read(&source(&documents), &source(&params)) {
             Ok(policies) => policies,
-            Err(PolicyError::Expression { path, message, .. }) => return Judgement::Refused { path, message },
+            Err(PolicyError::Expression { path, message, .. }) => {
+                return Judgement::Refused { path, message };
+            }
             Err(error) => panic!("{error}"),
         };
         let labels = serde_json::from_value(self.world.labels.clone()).unwrap();
@@ -235,7 +250,11 @@ impl Policy {
         let validations = self.validations.iter();
         let messages = validations.clone().filter_map(|each| each.message_expression.as_ref());
         let variables = self.world.variables.iter().map(|variable| &variable.expression);
-        self.conditions.iter().chain(variables).chain(validations.map(|each| &each.expression)).chain(messages)
+        self.conditions
+            .iter()
+            .chain(variables)
+            .chain(validations.map(|each| &each.expression))
+            .chain(messages)
     }
 }
 
@@ -262,7 +281,11 @@ fn same(ours: &Judgement, theirs: &Verdict) -> bool {
             let told = super::first_refusal(&refusal.message);
             // The place in the expression is compared for each expression.
             let told = told.lines().next().unwrap_or_default();
-            let told = if told.starts_with("ERROR: ") { told.splitn(4, ':').last().unwrap_or(told).trim() } else { told };
+            let told = if told.starts_with("ERROR: ") {
+                told.splitn(4, ':').last().unwrap_or(told).trim()
+            } else {
+                told
+            };
             refusal.path == *path && told == message
         }),
         Judgement::Said(messages) => theirs.decisions.iter().any(|decisions| said(decisions) == *messages),
@@ -281,12 +304,17 @@ fn difference(reference: &Reference, policy: &Policy, theirs: &Verdict) -> Compa
         let case = Case { world: Rc::new(policy.world.clone()), expression: expression.clone() };
         let request = case.world.request(&[expression.to_string()], 1);
         let theirs = reference.ask(&[request]).remove(0).expressions.remove(0);
-        if matches!(judge(reference, &case, &engine::evaluate_case(&case), &theirs), Comparison::Explained(_)) {
+        if matches!(judge(reference, &case, &engine::evaluate_case(&case), &theirs), Comparison::Explained(_))
+        {
             return Comparison::Explained(EXPRESSION);
         }
     }
     let again = reference.ask(&[policy.request(REPEATS)]).remove(0).policy;
-    if again.decisions.len() > 1 && same(&ours, &again) { Comparison::Explained(ORDER) } else { Comparison::Different }
+    if again.decisions.len() > 1 && same(&ours, &again) {
+        Comparison::Explained(ORDER)
+    } else {
+        Comparison::Different
+    }
 }
 
 /// A policy that is as simple as it gets, and what the two say.

@@ -68,8 +68,7 @@ pub(super) struct Decision {
 
 impl Reference {
     pub(super) fn start(program: &Path) -> Self {
-        let mut process =
-            Command::new(program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut process = Command::new(program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let pipes = (process.stdin.take().unwrap(), BufReader::new(process.stdout.take().unwrap()));
         Self { process, pipes: RefCell::new(pipes) }
     }

@@ -44,7 +44,8 @@ fn simpler(reference: &Reference, case: &Case) -> Option<Case> {
 }
 
 fn ask(reference: &Reference, cases: &[Case]) -> Vec<Evaluation> {
-    let requests: Vec<_> = cases.iter().map(|case| case.world.request(&[case.expression.to_string()], 1)).collect();
+    let requests: Vec<_> =
+        cases.iter().map(|case| case.world.request(&[case.expression.to_string()], 1)).collect();
     let mut answers = reference.ask(&requests);
     answers.iter_mut().map(|answer| answer.expressions.remove(0)).collect()
 }

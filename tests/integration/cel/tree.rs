@@ -33,7 +33,9 @@ impl Tree {
     /// Every expression that is this one with one part made simpler: first what takes the most away.
     pub(super) fn simpler(&self) -> Vec<Self> {
         let mut found: Vec<Self> = self.parts().cloned().collect();
-        found.extend(simplest(&self.of).map(|text| Self::leaf(self.of.clone(), text)).filter(|leaf| leaf != self));
+        found.extend(
+            simplest(&self.of).map(|text| Self::leaf(self.of.clone(), text)).filter(|leaf| leaf != self),
+        );
         if let [Piece::Text(text)] = self.pieces.as_slice() {
             found.extend(shorter(text).map(|text| Self::leaf(self.of.clone(), text)));
         }

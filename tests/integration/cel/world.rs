@@ -64,12 +64,15 @@ pub(super) fn object(choices: &mut Choices) -> Value {
     let mut object = json!({
         "apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "thing", "namespace": "place"},
     });
-    for (path, of) in FIELDS.iter().filter(|(path, _)| path.starts_with("object.") && !path.contains("missing")) {
+    for (path, of) in
+        FIELDS.iter().filter(|(path, _)| path.starts_with("object.") && !path.contains("missing"))
+    {
         let keys: Vec<&str> = path.split('.').skip(1).collect();
         if matches!(keys.as_slice(), ["kind"] | ["metadata", "name"] | ["spec"]) || choices.percent(25) {
             continue;
         }
-        let value = if choices.percent(90) { of_type(choices, &parse_type(of)) } else { anything(choices, 2) };
+        let value =
+            if choices.percent(90) { of_type(choices, &parse_type(of)) } else { anything(choices, 2) };
         set(&mut object, &keys, value);
     }
     object
@@ -110,7 +113,9 @@ fn of_type(choices: &mut Choices, of: &Of) -> Value {
         // Two entries at most: the API server goes through longer maps in orders that are too many to wait for.
         Of::Map(_, value) => {
             let keys = ["a", "b", "cpu", "app"];
-            (0..choices.below(3)).map(|_| ((*choices.of(&keys)).to_owned(), of_type(choices, value))).collect()
+            (0..choices.below(3))
+                .map(|_| ((*choices.of(&keys)).to_owned(), of_type(choices, value)))
+                .collect()
         }
         _ => anything(choices, 2),
     }
@@ -229,12 +234,22 @@ impl World {
         let mut places = Vec::new();
         for (key, value) in self.object.as_object().into_iter().flatten() {
             places.push(format!("/{key}"));
-            places.extend(value.as_object().into_iter().flatten().map(|(inner, _)| format!("/{key}/{inner}")));
+            places
+                .extend(value.as_object().into_iter().flatten().map(|(inner, _)| format!("/{key}/{inner}")));
         }
-        for place in places.iter().filter(|place| !matches!(place.as_str(), "/apiVersion" | "/kind" | "/metadata" | "/metadata/namespace" | "/metadata/name")) {
+        for place in places.iter().filter(|place| {
+            !matches!(
+                place.as_str(),
+                "/apiVersion" | "/kind" | "/metadata" | "/metadata/namespace" | "/metadata/name"
+            )
+        }) {
             let (parent, key) = place.rsplit_once('/').unwrap();
             let mut simpler = self.clone();
-            simpler.object.pointer_mut(parent).and_then(Value::as_object_mut).map(|fields| fields.remove(key));
+            simpler
+                .object
+                .pointer_mut(parent)
+                .and_then(Value::as_object_mut)
+                .map(|fields| fields.remove(key));
             found.push(simpler);
         }
         found

@@ -4,13 +4,13 @@
 //! a program around Prometheus' own packages.
 
 use super::environments::environments;
+use crate::reference_program::reference_program;
 use crate::workplace::{repository, text};
 use gift_harness::objects::Objects;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -109,8 +109,11 @@ fn every_file_is_what_its_reader_reads() {
 
 /// What Prometheus says of each configuration: nothing, or why it would not start.
 fn ask_prometheus(configurations: &[String]) -> Vec<String> {
-    let mut process =
-        Command::new(prometheus_reference()).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut process = Command::new(reference_program("prometheus-reference"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     let lines: String =
         configurations.iter().map(|text| serde_json::to_string(text).unwrap() + "\n").collect();
     process.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
@@ -120,22 +123,4 @@ fn ask_prometheus(configurations: &[String]) -> Vec<String> {
         text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(said.len(), configurations.len());
     said
-}
-
-/// Built by Go, which keeps what it built: a moment when nothing has changed.
-fn prometheus_reference() -> PathBuf {
-    let program = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("prometheus-reference");
-    let built = Command::new("go")
-        .args(["build", "-trimpath", "-o"])
-        .arg(&program)
-        .arg(".")
-        .env("CGO_ENABLED", "0")
-        .env("GOTOOLCHAIN", "local")
-        .env("GOFLAGS", "-mod=readonly")
-        .env("GOWORK", "off")
-        .current_dir(repository().join("tests/prometheus-reference"))
-        .output()
-        .expect("Go builds the program around Prometheus' packages: install Go as ci/setup asks for");
-    assert!(built.status.success(), "{}", text(&built.stderr));
-    program
 }

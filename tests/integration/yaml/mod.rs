@@ -6,13 +6,12 @@
 mod corpus;
 mod written;
 
-use crate::workplace::repository;
+use crate::reference_program::reference_program;
 use gift_plugin::yaml::{Chunk, Limits, LoadErrorKind, Span, load_chunk, to_json};
 use serde_json::Value;
 use std::io::{Read, Write};
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::{env, thread};
+use std::thread;
 
 /// Documents that must have been compared, each different from the others.
 const LEAST_DOCUMENTS: usize = 5_000;
@@ -90,8 +89,11 @@ fn same(ours: &Value, theirs: &Value) -> bool {
 
 /// What the library makes of each document, and whether it leaves a rest unread.
 fn reference(documents: &[String]) -> Vec<(Reading, bool)> {
-    let mut process =
-        Command::new(reference_program()).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut process = Command::new(reference_program("yaml-reference"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut input = process.stdin.take().unwrap();
     let framed: String = documents.iter().map(|document| format!("{}\n{document}", document.len())).collect();
     let writer = thread::spawn(move || input.write_all(framed.as_bytes()).unwrap());
@@ -108,22 +110,4 @@ fn reference(documents: &[String]) -> Vec<(Reading, bool)> {
         .collect();
     assert_eq!(readings.len(), documents.len());
     readings
-}
-
-/// Built by Go, which keeps what it built: a moment when nothing has changed.
-fn reference_program() -> PathBuf {
-    let program = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("yaml-reference");
-    let built = Command::new("go")
-        .args(["build", "-trimpath", "-o"])
-        .arg(&program)
-        .arg(".")
-        .env("CGO_ENABLED", "0")
-        .env("GOTOOLCHAIN", "local")
-        .env("GOFLAGS", "-mod=readonly")
-        .env("GOWORK", "off")
-        .current_dir(repository().join("tests/yaml-reference"))
-        .output()
-        .expect("Go builds the program around the reference library: install Go as ci/setup asks for");
-    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-    program
 }
