@@ -16,5 +16,6 @@ mod public_findings;
 mod publish;
 mod reference_program;
 mod reports;
+mod sources;
 mod workplace;
 mod yaml;
