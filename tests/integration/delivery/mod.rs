@@ -7,6 +7,7 @@ mod environments;
 mod github;
 mod gitlab;
 mod hooks;
+mod jenkins;
 mod linters;
 mod promote;
 mod repository;
