@@ -1,6 +1,7 @@
 //! What pipelines call, on real git repositories, and the files they deploy by.
 
 mod argocd;
+mod artifact_hub;
 mod changed;
 mod configuration;
 mod environments;
