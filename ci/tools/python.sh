@@ -16,7 +16,7 @@ linters_home() {
 
 make_linters() {
     python3 -m venv --clear "$1" &&
-        "$1/bin/pip" install --disable-pip-version-check --no-input --only-binary :all: --require-hashes \
+        "$1/bin/pip" install --disable-pip-version-check --no-input --progress-bar off --only-binary :all: --require-hashes \
             --requirement "$tools_folder/linters/requirements.txt" &&
         touch "$1/complete"
 }

@@ -4,10 +4,11 @@
 //! `helm template` in the unpacked chart) and `cmpserver/plugin/plugin.go` (the plugin's `generate`, in the folder
 //! of the Application, with the variables of its parameters) of Argo CD 3.
 
+use super::environments::environments;
 use crate::publish::servers::Server;
 use crate::publish::{Bench, taken};
 use crate::workplace::{Workplace, repository, text};
-use gift_harness::chart::Chart;
+use gift_harness::chart::{Chart, Environments};
 use gift_harness::objects::Objects;
 use gift_harness::tools::HelmVersion;
 use serde_json::Value;
@@ -85,6 +86,11 @@ fn a_chart_of_a_repository_with_values_of_git_renders_what_is_tested() {
         .iter()
         .map(|path| repository().join(path.as_str().unwrap().strip_prefix(&reference).unwrap()))
         .collect();
+    // They are those of an environment that is tested, all of them and in that order.
+    let file = values.last().unwrap().strip_prefix(repository().join("values")).unwrap().with_extension("");
+    let environment = file.to_str().unwrap();
+    assert!(environments().contains_key(environment), "{environment} is not tested");
+    assert_eq!(values, Environments::new(repository().join("values")).files(environment).unwrap());
     let extra = bench.path("extra");
     fs::write(&extra, word(source, "/helm/values")).unwrap();
 
@@ -176,6 +182,7 @@ fn the_plugin_gives_what_reaches_the_cluster_and_nothing_that_breaks_a_policy() 
     };
     let system = word(&application, "/spec/source/path").strip_prefix("values/").unwrap().to_owned();
     let environment = format!("{system}/{}", parameter("environment"));
+    assert!(environments().contains_key(&environment), "{environment} is not tested");
     // Placeholders are refused, so somebody has filled them in.
     let example = repository().join(format!("values/{environment}.secrets.env.example"));
     let secrets = fs::read_to_string(example).unwrap().replace("placeholder", "mine-0001");
@@ -216,7 +223,7 @@ fn the_plugin_gives_what_reaches_the_cluster_and_nothing_that_breaks_a_policy() 
         let (key, rest) = variables.split_first().unwrap();
         refused(rest, key.0);
         refused(&[&variables[..], &[("GIFT_KEYRING", &other)]].concat(), "Error:");
-        for name in ["../gift/prod", "--debug"] {
+        for name in ["../other/prod", "--debug"] {
             refused(&[&variables[..], &[("PARAM_ENVIRONMENT", name)]].concat(), "is no name");
         }
         refused(&[&variables[..], &[("PARAM_VERSION", "99.0.0")]].concat(), "99.0.0");
