@@ -25,6 +25,9 @@ const ENVELOPE: &str = ".intoto.jsonl";
 /// What is put behind the name of a package.
 pub(super) const ENDINGS: &[&str] = &[PROVENANCE, DETACHED, BILL_OF_MATERIALS, STATEMENT, ENVELOPE];
 
+/// What is published under a name already; none where nothing is.
+pub(super) type Kept = Result<Option<Vec<u8>>, PublishError>;
+
 /// A file beside a package.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Document {
@@ -74,10 +77,7 @@ pub(super) fn signature_name(package: &Package) -> String {
 
 impl Subject<'_> {
     /// What can be said without a key. `kept` gives what is published already under a name.
-    pub(super) fn documents(
-        self,
-        kept: &dyn Fn(&str) -> Result<Option<Vec<u8>>, PublishError>,
-    ) -> Result<Vec<Document>, PublishError> {
+    pub(super) fn documents(self, kept: &dyn Fn(&str) -> Kept) -> Result<Vec<Document>, PublishError> {
         let mut documents = Vec::new();
         let name = |ending: &str| format!("{}{ending}", self.package.file_name);
         if self.package.metadata.kind == Kind::Chart || self.crates.is_some() {

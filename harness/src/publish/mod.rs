@@ -241,8 +241,10 @@ pub fn publish(options: &Options, tell: &mut dyn FnMut(Event)) -> Result<Publica
     let mut places = Vec::new();
     for destination in &options.destinations {
         places.push(match (destination, &helm) {
-            (Destination::Folder(folder), _) => signing.to_folder(folder, subject, &now, tell)?,
-            (Destination::Registry(registry), Some(helm)) => signing.to_registry(registry, helm, tell)?,
+            (Destination::Folder(folder), _) => signing.publish_to_folder(folder, subject, &now, tell)?,
+            (Destination::Registry(registry), Some(helm)) => {
+                signing.push_to_registry(registry, helm, tell)?
+            }
             (Destination::Registry(_), None) => continue,
         });
     }
@@ -307,7 +309,7 @@ impl Signing<'_> {
         Ok(self.signed.iter().filter(|document| names.contains(&document.name)).cloned().collect())
     }
 
-    fn to_folder(
+    fn publish_to_folder(
         &mut self,
         folder: &Path,
         subject: Subject<'_>,
@@ -346,7 +348,7 @@ impl Signing<'_> {
         Ok(place)
     }
 
-    fn to_registry(
+    fn push_to_registry(
         &mut self,
         registry: &Registry,
         helm: &Helm,
