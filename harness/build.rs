@@ -89,6 +89,13 @@ fn compile(root: &Path, out: &Path) -> Result<PathBuf, Box<dyn Error>> {
     ] {
         cargo.env_remove(variable);
     }
+    // What keeps the paths of a machine out of the command keeps them out of the module as well.
+    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    let remapped: Vec<_> =
+        flags.split('\u{1f}').filter(|flag| flag.starts_with("--remap-path-prefix=")).collect();
+    if !remapped.is_empty() {
+        cargo.env("CARGO_ENCODED_RUSTFLAGS", remapped.join("\u{1f}"));
+    }
     let status = cargo
         .current_dir(root)
         // A cdylib here alone: as one of the library's own crate types it would take the hash out of

@@ -18,22 +18,22 @@ crds_home() {
     printf '%s\n' "$GIFT_CACHE/tools/crds-$key"
 }
 
-# crds_module PATH VERSION: the module's folder, once its checksum is the one that is pinned.
-crds_module() {
-    local answer log="$GIFT_CACHE/logs/crds.log"
+# module_folder PATH VERSION SUM FILE: the module's folder, once its checksum is the one that FILE pins.
+module_folder() {
+    local answer log="$GIFT_CACHE/logs/modules.log"
     answer=$(cd "$build_folder" && GOTOOLCHAIN=local GOFLAGS=-mod=mod GOWORK=off go mod download -json "$1@$2" 2>"$log") || {
         printf '%s\n' "$answer" >>"$log"
         explain_failed_build "$1 $2" "$log"
     }
-    grep -qF "\"Sum\": \"$(awk -v path="$1" -v version="$2" '$1 == path && $2 == version { print $3 }' "$crds_sums")\"" <<<"$answer" ||
-        fail "What was downloaded for $1 $2 is not what ci/tools/crds.sum pins." \
+    grep -qF "\"Sum\": \"$3\"" <<<"$answer" ||
+        fail "What was downloaded for $1 $2 is not what $4 pins." \
             "Do not use it. If the version was changed on purpose, change its line in that file as well."
     sed -n 's/^[[:space:]]*"Dir": "\(.*\)",*$/\1/p' <<<"$answer"
 }
 
 # provide_crds: one step of ci/setup.
 provide_crds() {
-    local home path version place folder outcome="kept" modules=0
+    local home path version place folder sum outcome="kept" modules=0
     begin_step "Definitions of custom resources"
     home=$(crds_home)
     if [ ! -d "$home" ]; then
@@ -42,7 +42,8 @@ provide_crds() {
         build_folder=$(mktemp -d "$GIFT_CACHE/tools/.crds.XXXXXX")
         while read -r path version place _; do
             tell "$path $version"
-            folder=$(crds_module "$path" "$version") || exit 2
+            sum=$(awk -v path="$path" -v version="$version" '$1 == path && $2 == version { print $3 }' "$crds_sums")
+            folder=$(module_folder "$path" "$version" "$sum" ci/tools/crds.sum) || exit 2
             mkdir -p "$build_folder/$path"
             if [ -d "$folder/$place" ]; then
                 find "$folder/$place" -name '*.yaml' ! -name 'kustomization.yaml' -exec cp {} "$build_folder/$path/" \;

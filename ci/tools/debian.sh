@@ -20,9 +20,11 @@ has_web_server() { command -v nginx >/dev/null || [ -x /usr/sbin/nginx ]; }
 # The web server and the signer of the tests of publishing. No other part needs them, so their absence stops none.
 provide_publishers() {
     local log="$GIFT_CACHE/logs/publishers.log" packages=""
-    begin_step "nginx and GnuPG"
+    begin_step "nginx, GnuPG and OpenSSL"
     has_web_server || packages="$packages nginx-light"
     command -v gpg >/dev/null || packages="$packages gnupg"
+    command -v gpgv >/dev/null || packages="$packages gpgv"
+    command -v openssl >/dev/null || packages="$packages openssl"
     if [ -z "$packages" ]; then end_step "found"; return 0; fi
     if ! command -v apt-get >/dev/null || ! can_be_root; then
         end_step "left out: the tests of publishing need$packages, which only root can install"

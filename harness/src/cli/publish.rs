@@ -1,16 +1,18 @@
-//! `gift publish`: a chart or a plugin, packed, signed and put where others find it.
+//! `gift publish`: a chart, a plugin or a program, packed, signed and put where others find it.
 
 use super::Conclusion;
 use super::failure::Failure;
 use super::output::{Format, Terminal};
 use super::progress::Progress;
+use super::test;
+use gift_harness::matrix::Matrix;
 use gift_harness::publish::{
-    self, Addition, Destination, Event, Options, Outcome, Package, Place, Publication, Signer,
+    self, Addition, Destination, Event, Options, Outcome, Package, Place, Publication, Signer, SigningKey,
 };
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// Pack, sign and publish a chart or a Helm plugin
+/// Pack, sign and publish a chart, a Helm plugin or a program
 ///
 /// The same files give the same bytes, on any machine: owners, order and times are fixed, or SOURCE_DATE_EPOCH is
 /// every file's time. A folder becomes a chart repository that any server of static files serves; its index
@@ -18,7 +20,12 @@ use std::path::PathBuf;
 /// published with the same bytes is left as it is, so the command may be repeated. Several may publish to the
 /// same folder at once, and one that is killed leaves a repository that holds together.
 ///
-/// GnuPG signs, as Helm verifies it, and the public key is put beside the packages, as keyring.gpg.
+/// Where the folder is the chart or the values of a matrix, every cell of it is tested first, and Helm is asked
+/// whether it takes a chart: nothing is published that fails.
+///
+/// GnuPG signs, as Helm verifies it, and the public key is put beside the packages, as keyring.gpg. A key of
+/// --cosign-key signs as cosign verifies it. In a folder, SHA256SUMS tells the digests of everything, and beside a
+/// package lie what it is made of (CycloneDX) and how it came to be (in-toto, with SLSA's provenance).
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -28,15 +35,19 @@ Examples:
   gift publish chart --to site --url https://charts.example.com
   gift publish chart --to oci://registry.example.com/charts
   gift publish plugin --to site --with gift=target/release/gift --platform linux-amd64
+  gift publish target/release/gift --to site --manifest harness/Cargo.toml --platform linux-amd64
 
 Environment variables:
   SOURCE_DATE_EPOCH  the time of the files, and of the entry in the index, in seconds since 1970
   GIFT_GPG           the gpg to use; GNUPGHOME says where its keys are
+  GIFT_OPENSSL       the openssl to use; COSIGN_PASSWORD has the passphrase of --cosign-key
 
 Exit codes:
-  0  it is published, or was already    2  it was refused, or could not be; what was published before is as it was")]
+  0  it is published, or was already    1  a cell of the matrix has findings: nothing is published
+  2  it was refused, or could not be; what was published before is as it was
+  3  Helm could not render a cell: nothing is published")]
 pub(crate) struct Arguments {
-    /// The folder of a chart or a plugin
+    /// The folder of a chart or a plugin, or a program
     #[arg(value_name = "FOLDER", default_value = "chart")]
     folder: PathBuf,
     /// A folder, or a registry as oci://HOST/PATH; may be given several times
@@ -48,21 +59,37 @@ pub(crate) struct Arguments {
     /// Pack a file or a folder with a plugin, under this path; may be given several times
     #[arg(long, value_name = "PATH=FILE", value_parser = addition)]
     with: Vec<Addition>,
-    /// The platform a plugin is for, put behind the version in the name of its package
+    /// The platform a plugin or a program is for, put behind the version in the name of its package
     #[arg(long, value_name = "OS-ARCH")]
     platform: Option<String>,
+    /// The Cargo.toml of the program that is published, or packed with a plugin: tells its version and what it is
+    /// made of
+    #[arg(long, value_name = "FILE")]
+    manifest: Option<PathBuf>,
     /// The key GnuPG signs with: a fingerprint, or an address
     #[arg(long, value_name = "KEY")]
     sign_key: Option<String>,
     /// A file with the key's passphrase, where no agent asks for it
     #[arg(long, value_name = "FILE", requires = "sign_key")]
     passphrase_file: Option<PathBuf>,
+    /// A private key on the curve P-256 in PEM, for signatures that cosign verifies
+    #[arg(long, value_name = "FILE")]
+    cosign_key: Option<std::ffi::OsString>,
+    /// Who built it, as an address that whoever verifies it may trust, such as that of a workflow
+    #[arg(long, value_name = "URI", default_value = publish::BUILDER, hide_default_value = true)]
+    builder: String,
     /// Show what would be packed and published, and write nothing
     #[arg(long)]
     dry_run: bool,
     /// Publish what is not committed
     #[arg(long)]
     allow_dirty: bool,
+    /// The matrix whose cells are tested before its chart or its values are published
+    #[arg(long, value_name = "FILE", default_value = "tests/matrix.yaml")]
+    matrix: PathBuf,
+    /// Do not test the matrix
+    #[arg(long)]
+    no_test: bool,
     /// Do not ask Helm whether it takes the chart
     #[arg(long)]
     no_lint: bool,
@@ -79,11 +106,24 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Conc
     options.url.clone_from(&arguments.url);
     options.additions.clone_from(&arguments.with);
     options.platform.clone_from(&arguments.platform);
+    options.manifest.clone_from(&arguments.manifest);
+    options.builder.clone_from(&arguments.builder);
+    if let Some(file) = &arguments.cosign_key {
+        options.signing_key = Some(SigningKey::find(file)?);
+    }
     options.lint = !arguments.no_lint;
     options.committed_only = !arguments.allow_dirty;
     options.dry_run = arguments.dry_run;
     if let Some(key) = &arguments.sign_key {
         options.signer = Some(Signer::find(key, arguments.passphrase_file.clone())?);
+    }
+    if !arguments.no_test && !arguments.dry_run {
+        let conclusion = tested(arguments, terminal)?;
+        if !matches!(conclusion, Conclusion::Good) {
+            let told = "Nothing is published, for the tests of the matrix fail; --no-test publishes it all the same.";
+            writeln!(terminal.errors(), "{told}").map_err(Failure::output)?;
+            return Ok(conclusion);
+        }
     }
     let mut progress = Progress::steps(terminal);
     let publication = publish::publish(&options, &mut |event| {
@@ -100,6 +140,23 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Conc
         tell(&publication, arguments, terminal).map_err(Failure::output)?;
     }
     Ok(Conclusion::Good)
+}
+
+/// Tests what is published as far as it is that of a matrix.
+fn tested(arguments: &Arguments, terminal: &mut Terminal) -> Result<Conclusion, Failure> {
+    if !arguments.matrix.is_file() {
+        return Ok(Conclusion::Good);
+    }
+    let matrix = Matrix::load(&arguments.matrix)?;
+    let place = |path: &Path| path.canonicalize().ok();
+    let folder = place(&arguments.folder);
+    if folder.is_none() || ![matrix.chart(), matrix.values_directory()].map(place).contains(&folder) {
+        return Ok(Conclusion::Good);
+    }
+    let mut progress = Progress::steps(terminal);
+    progress.step(&format!("testing {}", arguments.matrix.display()));
+    progress.finish();
+    test::gate(&matrix, terminal)
 }
 
 fn addition(text: &str) -> Result<Addition, String> {
@@ -133,6 +190,9 @@ fn tell(publication: &Publication, arguments: &Arguments, terminal: &mut Termina
     for place in &publication.places {
         let signed = if place.signed { ", signed" } else { "" };
         writeln!(out, "{}: {}{signed}", place.location, state(place, arguments.dry_run))?;
+        for document in &place.documents {
+            writeln!(out, "  {}{document}", if arguments.dry_run { "would be put beside it: " } else { "" })?;
+        }
     }
     Ok(())
 }
@@ -153,7 +213,7 @@ fn report(publication: &Publication, dry_run: bool) -> serde_json::Value {
         .map(|place| {
             serde_json::json!({
                 "destination": place.destination, "location": place.location, "outcome": state(place, dry_run),
-                "signed": place.signed,
+                "signed": place.signed, "documents": place.documents,
             })
         })
         .collect();

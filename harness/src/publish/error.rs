@@ -120,6 +120,28 @@ pub enum PublishError {
         /// What GnuPG said.
         reason: String,
     },
+    /// A key that cosign's signatures cannot be made with.
+    #[error("OpenSSL cannot sign with {key}: {reason}")]
+    SigningKey {
+        /// What it was called by.
+        key: String,
+        /// What is wrong with it; nothing of what is in it.
+        reason: String,
+    },
+    /// Cargo cannot say what a program is built from.
+    #[error("{}: cargo cannot say what is built from it: {reason}", manifest.display())]
+    Crates {
+        /// The manifest.
+        manifest: PathBuf,
+        /// What cargo said.
+        reason: String,
+    },
+    /// A program without a word on what it is built from.
+    #[error("{} is a program, and nothing says what it is built from", .0.display())]
+    Unexplained(PathBuf),
+    /// A document beside a package cannot be written.
+    #[error("a document on the package cannot be written: {0}")]
+    Document(#[from] serde_json::Error),
     /// `SOURCE_DATE_EPOCH` is not a number of seconds.
     #[error("SOURCE_DATE_EPOCH is {0:?}, which is no number of seconds since 1970")]
     SourceDate(String),
@@ -169,6 +191,9 @@ impl Diagnose for PublishError {
             Self::Program { program, .. } if program == "gpg" => {
                 "Install GnuPG (apt-get install gnupg), or name it in GIFT_GPG.".to_owned()
             }
+            Self::Program { program, .. } if program == "openssl" => {
+                "Install OpenSSL (apt-get install openssl), or name it in GIFT_OPENSSL.".to_owned()
+            }
             Self::Program { program, .. } => format!("Install {program}."),
             Self::Tool(error) => return error.help(),
             Self::Refused(_) => "Run `helm lint` on the chart. --no-lint publishes it all the same.".to_owned(),
@@ -179,6 +204,15 @@ impl Diagnose for PublishError {
             Self::Signing { .. } => {
                 "Unlock the key for its agent, or name a file with its passphrase by --passphrase-file.".to_owned()
             }
+            Self::SigningKey { .. } => {
+                "Name a private key in PEM, its passphrase in COSIGN_PASSWORD. One is made by `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out key.pem`.".to_owned()
+            }
+            Self::Crates { .. } => {
+                "Name the Cargo.toml of the package the program is built from, with the Cargo.lock it was built by."
+                    .to_owned()
+            }
+            Self::Unexplained(_) => "Name its Cargo.toml by --manifest.".to_owned(),
+            Self::Document(_) => "This is a fault of gift; publish the package again with the same options.".to_owned(),
             Self::SourceDate(_) => "Set it to the seconds since 1970, or unset it.".to_owned(),
             Self::Destination { .. } => "Name a folder, or a registry as oci://HOST/PATH.".to_owned(),
             Self::Registry { .. } => {

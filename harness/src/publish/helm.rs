@@ -2,10 +2,10 @@
 //!
 //! Depends on [`crate::tools`].
 
+use super::documents::signature_name;
 use super::error::PublishError;
 use super::package::{Package, sha256};
 use super::registry::Registry;
-use super::repository::{Signature, provenance_name};
 use crate::tools::{self, HelmVersion, Tool};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -68,7 +68,7 @@ impl Helm {
     pub(super) fn push(
         &self,
         package: &Package,
-        signature: Option<&Signature>,
+        signature: Option<&[u8]>,
         registry: &Registry,
     ) -> Result<(), PublishError> {
         let path = self.place(package, signature)?;
@@ -79,14 +79,14 @@ impl Helm {
         if output.status.success() { Ok(()) } else { Err(registry.refused(package, told(&output))) }
     }
 
-    fn place(&self, package: &Package, signature: Option<&Signature>) -> Result<PathBuf, PublishError> {
+    fn place(&self, package: &Package, signature: Option<&[u8]>) -> Result<PathBuf, PublishError> {
         let write = |name: &str, bytes: &[u8]| {
             let path = self.folder.path().join(name);
             std::fs::write(&path, bytes).map_err(super::error::at(&path, "written"))?;
             Ok::<_, PublishError>(path)
         };
         if let Some(signature) = signature {
-            write(&provenance_name(package), &signature.provenance)?;
+            write(&signature_name(package), signature)?;
         }
         let path = write(&package.file_name, &package.bytes)?;
         // Helm tells a registry when the file was made, which is then part of what is pushed.

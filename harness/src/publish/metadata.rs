@@ -1,11 +1,12 @@
 //! What `Chart.yaml` and `plugin.yaml` say of themselves, as far as publishing needs it.
 //!
-//! Depends on [`super::text`].
+//! Depends on [`super::crates`] and [`super::text`].
 
+use super::crates::Crate;
 use super::error::{PublishError, at};
 use super::text;
 use semver::Version;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::path::Path;
 
 /// The keys of `Chart.yaml` that Helm knows; an index with others is not read.
@@ -44,6 +45,8 @@ pub enum Kind {
     Chart,
     /// A plugin of Helm 4: it is installed by its address.
     Plugin,
+    /// A program: a file for one platform.
+    Program,
 }
 
 /// Name, version and what else an index or a signature tells of it.
@@ -88,14 +91,59 @@ impl Metadata {
         Ok(Self { kind, name, version, fields })
     }
 
+    /// What there is to tell of a program that is built from a crate.
+    pub(super) fn of_program(name: &str, built_from: &Crate) -> Self {
+        let version = built_from.version.clone();
+        let mut fields = Map::from_iter([
+            ("name".to_owned(), json!(name)),
+            ("version".to_owned(), json!(version.to_string())),
+        ]);
+        fields.extend(built_from.licence.as_ref().map(|licence| ("license".to_owned(), json!(licence))));
+        fields.extend(built_from.repository.as_ref().map(|home| ("home".to_owned(), json!(home))));
+        Self { kind: Kind::Program, name: name.to_owned(), version, fields }
+    }
+
     /// The names of the charts it depends on.
     pub(super) fn dependencies(&self) -> impl Iterator<Item = &str> {
-        self.fields
-            .get("dependencies")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(|dependency| dependency.get("name")?.as_str())
+        self.charts().map(|(name, _)| name)
+    }
+
+    /// The charts it depends on, and in which versions.
+    pub(super) fn charts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.list("dependencies").filter_map(|dependency| {
+            let version = dependency.get("version").and_then(Value::as_str).unwrap_or_default();
+            Some((dependency.get("name")?.as_str()?, version))
+        })
+    }
+
+    /// The images a chart says it deploys.
+    pub(super) fn images(&self) -> Vec<String> {
+        let told = self.annotation("artifacthub.io/images").and_then(|told| text::read(told).ok());
+        let told = told.as_ref().and_then(Value::as_array).into_iter().flatten();
+        told.filter_map(|image| Some(image.get("image")?.as_str()?.to_owned())).collect()
+    }
+
+    /// Its licence, as an SPDX expression.
+    pub(super) fn licence(&self) -> Option<&str> {
+        self.annotation("artifacthub.io/license").or_else(|| self.text("license"))
+    }
+
+    /// Where its source is, as it says itself.
+    pub(super) fn source(&self) -> Option<&str> {
+        let listed = self.list("sources").next().and_then(Value::as_str);
+        listed.or_else(|| self.text("sourceURL")).or_else(|| self.text("home"))
+    }
+
+    fn annotation(&self, key: &str) -> Option<&str> {
+        self.fields.get("annotations")?.get(key)?.as_str()
+    }
+
+    fn text(&self, key: &str) -> Option<&str> {
+        self.fields.get(key)?.as_str()
+    }
+
+    fn list(&self, key: &str) -> impl Iterator<Item = &Value> {
+        self.fields.get(key).and_then(Value::as_array).into_iter().flatten()
     }
 }
 

@@ -17,16 +17,24 @@
 //! Depends on [`crate::tools`] for Helm, and on git and GnuPG where they are asked for.
 
 mod archive;
+mod bill_of_materials;
 mod checkout;
+mod checksums;
+mod crates;
+mod documents;
+mod envelope;
 mod error;
 mod helm;
 mod ignore;
 mod index;
 mod metadata;
 mod package;
+mod process;
 mod provenance;
 mod registry;
 mod repository;
+mod signing_key;
+mod statement;
 mod text;
 
 pub use archive::ArchiveFile;
@@ -37,16 +45,21 @@ pub use package::{Addition, Package};
 pub use provenance::Signer;
 pub use registry::Registry;
 pub use repository::{KEYRING, Outcome};
+pub use signing_key::SigningKey;
+pub use statement::BUILDER;
 
+use checkout::Commit;
+use crates::Crates;
+use documents::{Document, Signers, Subject};
 use helm::Helm;
 use jiff::Timestamp;
-use repository::{Repository, Signature};
-use std::path::PathBuf;
+use repository::{PublicKey, Repository};
+use std::path::{Path, PathBuf};
 
 /// What is published, and where.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The folder of the chart or the plugin.
+    /// The folder of the chart or the plugin, or a program.
     pub folder: PathBuf,
     /// Where to.
     pub destinations: Vec<Destination>,
@@ -56,8 +69,14 @@ pub struct Options {
     pub additions: Vec<Addition>,
     /// The platform a plugin is for, behind the version in the name of its package.
     pub platform: Option<String>,
+    /// The `Cargo.toml` of the program that is published, or packed with a plugin.
+    pub manifest: Option<PathBuf>,
     /// Who signs.
     pub signer: Option<Signer>,
+    /// What else signs: a key for cosign and for verifiers of statements.
+    pub signing_key: Option<SigningKey>,
+    /// Who is said to have built it: an address, which whoever verifies it trusts or not.
+    pub builder: String,
     /// Whether Helm is asked first whether it takes a chart.
     pub lint: bool,
     /// Whether only what is committed is published.
@@ -76,7 +95,10 @@ impl Options {
             url: None,
             additions: Vec::new(),
             platform: None,
+            manifest: None,
             signer: None,
+            signing_key: None,
+            builder: BUILDER.to_owned(),
             lint: true,
             committed_only: true,
             dry_run: false,
@@ -172,6 +194,8 @@ pub struct Place {
     pub outcome: Outcome,
     /// Whether a signature was put beside it.
     pub signed: bool,
+    /// What was put beside it, signatures included: names of files.
+    pub documents: Vec<String>,
 }
 
 /// Packs, checks, signs and publishes; with [`Options::dry_run`], all but the last two.
@@ -180,10 +204,18 @@ pub struct Place {
 ///
 /// [`PublishError`]. Destinations before the one that failed have the package.
 pub fn publish(options: &Options, tell: &mut dyn FnMut(Event)) -> Result<Publication, PublishError> {
-    let package = Package::with(&options.folder, &options.additions, options.platform.as_deref())?;
-    if options.committed_only {
-        checkout::require_committed(&options.folder, &package)?;
-    }
+    let crates = match &options.manifest {
+        Some(manifest) => Some(Crates::of(manifest, options.platform.as_deref())?),
+        None => None,
+    };
+    let package = match &crates {
+        _ if !options.folder.is_file() => {
+            Package::with(&options.folder, &options.additions, options.platform.as_deref())?
+        }
+        Some(crates) => Package::program(&options.folder, crates, options.platform.as_deref())?,
+        None => return Err(PublishError::Unexplained(options.folder.clone())),
+    };
+    let commit = commit(options, crates.as_ref(), &package)?;
     tell(Event::Packed {
         file_name: package.file_name.clone(),
         bytes: package.bytes.len(),
@@ -196,64 +228,158 @@ pub fn publish(options: &Options, tell: &mut dyn FnMut(Event)) -> Result<Publica
         helm.lint(&package)?;
         tell(Event::Linted);
     }
-    let now = now(std::env::var_os("SOURCE_DATE_EPOCH")
-        .is_some_and(|told| !told.is_empty())
-        .then_some(package.time));
-    let mut signature = None;
+    let now = now(is_time_told().then_some(package.time));
+    let subject = Subject {
+        package: &package,
+        crates: crates.as_ref(),
+        additions: &options.additions,
+        commit: commit.as_ref(),
+        builder: &options.builder,
+        platform: options.platform.as_deref(),
+    };
+    let mut signing = Signing { options, package: &package, signed: Vec::new(), keys: None };
     let mut places = Vec::new();
     for destination in &options.destinations {
-        let seen = look(options, destination, helm.as_ref(), &package)?;
-        let signs = options.signer.is_some() && (seen.outcome == Outcome::Added || !seen.signed);
-        if options.dry_run {
-            places.push(Place { signed: signs, ..seen });
-            continue;
-        }
-        if let (true, Some(signer), None) = (signs, &options.signer, &signature) {
-            let provenance = signer.sign(&package)?;
-            signature = Some(Signature { provenance, public_key: signer.public_key()? });
-            tell(Event::Signed { fingerprint: signer.fingerprint().to_owned() });
-        }
-        let signature = signature.as_ref().filter(|_| signs);
-        let outcome = match (destination, &helm) {
-            (Destination::Folder(folder), _) => {
-                Repository::new(folder, options.url.clone()).publish(&package, signature, &now, tell)?
+        places.push(match (destination, &helm) {
+            (Destination::Folder(folder), _) => signing.publish_to_folder(folder, subject, &now, tell)?,
+            (Destination::Registry(registry), Some(helm)) => {
+                signing.push_to_registry(registry, helm, tell)?
             }
-            (Destination::Registry(registry), Some(helm)) => registry.publish(helm, &package, signature)?,
-            (Destination::Registry(_), None) => seen.outcome,
-        };
-        places.push(Place { outcome, signed: signs, ..seen });
+            (Destination::Registry(_), None) => continue,
+        });
     }
     Ok(Publication { package, places })
 }
 
-/// What there is before anything is done.
-fn look(
+/// What everything that is published was committed as; none where something was not.
+fn commit(
     options: &Options,
-    destination: &Destination,
-    helm: Option<&Helm>,
+    crates: Option<&Crates>,
     package: &Package,
-) -> Result<Place, PublishError> {
-    Ok(match destination {
-        Destination::Folder(folder) => {
-            let repository = Repository::new(folder, options.url.clone());
-            Place {
-                destination: folder.display().to_string(),
-                location: folder.join(&package.file_name).display().to_string(),
-                outcome: repository.look(package)?,
-                signed: repository.is_signed(package),
+) -> Result<Option<Commit>, PublishError> {
+    let mut changed = Vec::new();
+    if package.metadata.kind != Kind::Program {
+        changed = checkout::uncommitted(&options.folder, package)?;
+    }
+    if let Some(crates) = crates {
+        changed.extend(checkout::changed(&crates.workspace)?);
+    }
+    if !changed.is_empty() {
+        return if options.committed_only { Err(PublishError::Uncommitted(changed)) } else { Ok(None) };
+    }
+    let folder = match (&options.manifest, package.metadata.kind) {
+        (Some(manifest), Kind::Program) => manifest.parent().unwrap_or(Path::new(".")),
+        _ => &options.folder,
+    };
+    let commit = checkout::commit(folder)?;
+    Ok(commit
+        .map(|commit| Commit { time: if is_time_told() { package.time } else { commit.time }, ..commit }))
+}
+
+/// What is signed once, for all destinations.
+struct Signing<'a> {
+    options: &'a Options,
+    package: &'a Package,
+    signed: Vec<Document>,
+    keys: Option<Vec<PublicKey>>,
+}
+
+impl Signing<'_> {
+    fn signers(&self) -> Signers<'_> {
+        Signers { gnupg: self.options.signer.as_ref(), key: self.options.signing_key.as_ref() }
+    }
+
+    /// The signed documents of these names, made where they are not yet.
+    fn signed(
+        &mut self,
+        documents: &[Document],
+        names: &[String],
+        tell: &mut dyn FnMut(Event),
+    ) -> Result<Vec<Document>, PublishError> {
+        let is_made = |name: &String| self.signed.iter().any(|document| &document.name == name);
+        let wanted: Vec<_> = names.iter().filter(|name| !is_made(name)).cloned().collect();
+        let made = documents::sign(self.package, documents, self.signers(), &wanted)?;
+        if let (false, None, Some(signer)) = (made.is_empty(), &self.keys, &self.options.signer) {
+            tell(Event::Signed { fingerprint: signer.fingerprint().to_owned() });
+        }
+        if self.keys.is_none() {
+            self.keys = Some(self.signers().public_keys()?);
+        }
+        self.signed.extend(made);
+        Ok(self.signed.iter().filter(|document| names.contains(&document.name)).cloned().collect())
+    }
+
+    fn publish_to_folder(
+        &mut self,
+        folder: &Path,
+        subject: Subject<'_>,
+        now: &str,
+        tell: &mut dyn FnMut(Event),
+    ) -> Result<Place, PublishError> {
+        let package = self.package;
+        let repository = Repository::new(folder, self.options.url.clone());
+        let outcome = repository.look(package)?;
+        let kept = |name: &str| repository.kept(package, name);
+        let mut documents = subject.documents(&kept)?;
+        let mut names = documents::signed_names(package, &documents, self.signers());
+        names.retain(|name| !matches!(kept(name), Ok(Some(_))));
+        let signature = documents::signature_name(package);
+        let mut place = Place {
+            destination: folder.display().to_string(),
+            location: folder.join(&package.file_name).display().to_string(),
+            outcome,
+            signed: names.contains(&signature),
+            documents: Vec::new(),
+        };
+        for document in &documents {
+            if kept(&document.name)?.is_none() {
+                place.documents.push(document.name.clone());
             }
         }
-        Destination::Registry(registry) => Place {
+        place.documents.extend(names.iter().cloned());
+        if self.options.dry_run {
+            return Ok(place);
+        }
+        if !names.is_empty() {
+            documents.extend(self.signed(&documents, &names, tell)?);
+        }
+        let keys = self.keys.as_deref().filter(|_| !names.is_empty()).unwrap_or_default();
+        place.outcome = repository.publish(package, &documents, keys, now, tell)?;
+        Ok(place)
+    }
+
+    fn push_to_registry(
+        &mut self,
+        registry: &Registry,
+        helm: &Helm,
+        tell: &mut dyn FnMut(Event),
+    ) -> Result<Place, PublishError> {
+        let package = self.package;
+        let outcome = registry.look(helm, package)?;
+        // A signature that is pushed is part of what is there; there is no adding to it.
+        let signs = self.options.signer.is_some() && outcome == Outcome::Added;
+        let name = documents::signature_name(package);
+        let names = if signs { vec![name] } else { Vec::new() };
+        let mut place = Place {
             destination: registry.address.clone(),
             location: format!("{}/{}:{}", registry.address, package.metadata.name, package.metadata.version),
-            outcome: match helm {
-                Some(helm) => registry.look(helm, package)?,
-                None => Outcome::Added,
-            },
-            // A signature that is pushed is part of what is there; there is no adding to it.
-            signed: true,
-        },
-    })
+            outcome,
+            signed: signs,
+            documents: names.clone(),
+        };
+        if self.options.dry_run {
+            return Ok(place);
+        }
+        let signed = if signs { self.signed(&[], &names, tell)? } else { Vec::new() };
+        let signature = signed.first().map(|document| document.bytes.as_slice());
+        place.outcome = registry.publish(helm, package, signature)?;
+        Ok(place)
+    }
+}
+
+/// Whether `SOURCE_DATE_EPOCH` tells the time of everything.
+fn is_time_told() -> bool {
+    std::env::var_os("SOURCE_DATE_EPOCH").is_some_and(|told| !told.is_empty())
 }
 
 /// The time an index tells, as RFC 3339.

@@ -1,10 +1,11 @@
 //! A folder as the archive Helm takes: the same files give the same bytes, on any machine.
 //!
 //! Times come from `SOURCE_DATE_EPOCH`, and are 1980-01-01 without it; owners, order and modes are always the
-//! same. Which files go in is decided as Helm decides it. Depends on [`super::archive`], [`super::ignore`] and
-//! [`super::metadata`].
+//! same. Which files go in is decided as Helm decides it. Depends on [`super::archive`], [`super::crates`],
+//! [`super::ignore`] and [`super::metadata`].
 
 use super::archive::{self, ArchiveFile};
+use super::crates::Crates;
 use super::error::{PublishError, at};
 use super::ignore::IgnoreRules;
 use super::metadata::{Kind, Metadata};
@@ -79,6 +80,37 @@ impl Package {
             return Err(PublishError::Unpackable { path: PathBuf::from(&one.path), reason });
         }
         Self::pack(metadata, files, platform)
+    }
+
+    /// A program as it was built, under a name that tells its version and its platform.
+    ///
+    /// # Errors
+    ///
+    /// [`PublishError`] when it cannot be read, or no platform is named.
+    pub(super) fn program(
+        file: &Path,
+        crates: &Crates,
+        platform: Option<&str>,
+    ) -> Result<Self, PublishError> {
+        let refused =
+            |reason: &str| PublishError::Unpackable { path: file.to_owned(), reason: reason.to_owned() };
+        let name = file
+            .file_stem()
+            .and_then(|name| name.to_str())
+            .ok_or_else(|| refused("its name is not UTF-8"))?;
+        let platform = platform.ok_or_else(|| refused("a program is for one platform, and none is named"))?;
+        let built_from = crates.all.first().ok_or_else(|| refused("it is built from no crate"))?;
+        let metadata = Metadata::of_program(name, built_from);
+        let bytes = std::fs::read(file).map_err(at(file, "read"))?;
+        let ending = if platform.starts_with("windows-") { ".exe" } else { "" };
+        Ok(Self {
+            file_name: format!("{name}-{}-{platform}{ending}", metadata.version),
+            digest: sha256(&bytes),
+            contents: vec![(name.to_owned(), bytes.len())],
+            time: source_time(std::env::var("SOURCE_DATE_EPOCH").ok().as_deref())?,
+            metadata,
+            bytes,
+        })
     }
 
     fn pack(

@@ -1,16 +1,16 @@
 //! Signatures as Helm verifies them: the metadata and the digest of a package, signed in the clear.
 //!
-//! GnuPG signs, so that keys stay where their owner keeps them. Depends on [`super::package`] and
-//! [`super::text`].
+//! GnuPG signs, so that keys stay where their owner keeps them. Depends on [`super::package`], [`super::process`]
+//! and [`super::text`].
 
 use super::error::PublishError;
 use super::package::Package;
+use super::process::run;
 use super::text;
 use serde_json::{Map, Value, json};
 use std::ffi::OsString;
-use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 /// A key that signs, in the keeping of GnuPG.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,8 +28,8 @@ impl Signer {
     /// [`PublishError::Program`] without GnuPG, [`PublishError::Key`] without exactly one such key.
     pub fn find(key: &str, passphrase_file: Option<PathBuf>) -> Result<Self, PublishError> {
         let refused = |reason: String| PublishError::Key { key: key.to_owned(), reason };
-        let listed =
-            run(gpg().args(["--with-colons", "--list-secret-keys", "--", key]), b"")?.map_err(&refused)?;
+        let listed = run("gpg", gpg().args(["--with-colons", "--list-secret-keys", "--", key]), b"")?
+            .map_err(&refused)?;
         let listed = String::from_utf8_lossy(&listed);
         let mut fingerprints = Vec::new();
         let mut is_primary = false;
@@ -62,14 +62,36 @@ impl Signer {
     ///
     /// [`PublishError::Signing`] when GnuPG does not sign.
     pub fn sign(&self, package: &Package) -> Result<Vec<u8>, PublishError> {
+        self.signed(&["--clear-sign"], message(package).as_bytes())
+    }
+
+    /// A signature of bytes alone, as `gpg --verify` takes it.
+    ///
+    /// # Errors
+    ///
+    /// [`PublishError::Signing`] when GnuPG does not sign.
+    pub(super) fn sign_detached(&self, bytes: &[u8]) -> Result<Vec<u8>, PublishError> {
+        self.signed(&["--detach-sign"], bytes)
+    }
+
+    /// The same as text.
+    ///
+    /// # Errors
+    ///
+    /// [`PublishError::Signing`] when GnuPG does not sign.
+    pub(super) fn sign_armored(&self, bytes: &[u8]) -> Result<Vec<u8>, PublishError> {
+        self.signed(&["--detach-sign", "--armor"], bytes)
+    }
+
+    fn signed(&self, how: &[&str], bytes: &[u8]) -> Result<Vec<u8>, PublishError> {
         let mut command = gpg();
         // Helm reads no digest weaker than SHA-256 and signs with SHA-512 itself.
-        command.args(["--digest-algo", "SHA512", "--clear-sign", "--output", "-"]);
+        command.args(["--digest-algo", "SHA512"]).args(how).args(["--output", "-"]);
         command.arg("--local-user").arg(&self.fingerprint);
         if let Some(file) = &self.passphrase_file {
             command.args(["--pinentry-mode", "loopback", "--passphrase-file"]).arg(file);
         }
-        run(&mut command, message(package).as_bytes())?
+        run("gpg", &mut command, bytes)?
             .map_err(|reason| PublishError::Signing { key: self.fingerprint.clone(), reason })
     }
 
@@ -79,8 +101,11 @@ impl Signer {
     ///
     /// [`PublishError::Key`] when GnuPG does not give it.
     pub fn public_key(&self) -> Result<Vec<u8>, PublishError> {
-        let exported =
-            run(gpg().args(["--export-options", "export-minimal", "--export", &self.fingerprint]), b"")?;
+        let exported = run(
+            "gpg",
+            gpg().args(["--export-options", "export-minimal", "--export", &self.fingerprint]),
+            b"",
+        )?;
         exported.map_err(|reason| PublishError::Key { key: self.fingerprint.clone(), reason })
     }
 }
@@ -103,26 +128,4 @@ fn gpg() -> Command {
     let mut command = Command::new(program.unwrap_or_else(|| OsString::from("gpg")));
     command.args(["--batch", "--no-tty", "--quiet", "--yes"]);
     command
-}
-
-/// What it printed, or what it said of why it did not.
-fn run(command: &mut Command, input: &[u8]) -> Result<Result<Vec<u8>, String>, PublishError> {
-    let failed = |source| PublishError::Program { program: "gpg".to_owned(), source };
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(failed)?;
-    if let Some(mut stdin) = child.stdin.take() {
-        // One that ends early says why on its standard error.
-        let _ = stdin.write_all(input);
-    }
-    let output = child.wait_with_output().map_err(failed)?;
-    if output.status.success() && !output.stdout.is_empty() {
-        return Ok(Ok(output.stdout));
-    }
-    let told = String::from_utf8_lossy(&output.stderr);
-    let told: Vec<_> = told.lines().map(|line| line.trim_start_matches("gpg: ")).collect();
-    Ok(Err(if told.is_empty() { "it printed nothing".to_owned() } else { told.join("; ") }))
 }

@@ -7,7 +7,7 @@ use super::error::PublishError;
 use super::helm::Helm;
 use super::metadata::Kind;
 use super::package::Package;
-use super::repository::{Outcome, Signature};
+use super::repository::Outcome;
 
 /// A place in a registry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,10 +20,10 @@ pub struct Registry {
 
 impl Registry {
     pub(super) fn look(&self, helm: &Helm, package: &Package) -> Result<Outcome, PublishError> {
-        if package.metadata.kind == Kind::Plugin {
+        if package.metadata.kind != Kind::Chart {
             return Err(PublishError::Destination {
                 destination: self.address.clone(),
-                reason: "Helm pushes charts alone to registries; publish the plugin to a folder".to_owned(),
+                reason: "Helm pushes charts alone to registries; publish this to a folder".to_owned(),
             });
         }
         match helm.published(package, self)? {
@@ -43,7 +43,7 @@ impl Registry {
         &self,
         helm: &Helm,
         package: &Package,
-        signature: Option<&Signature>,
+        signature: Option<&[u8]>,
     ) -> Result<Outcome, PublishError> {
         let outcome = self.look(helm, package)?;
         if outcome == Outcome::Added {

@@ -2,10 +2,12 @@
 //!
 //! One process at a time changes it, behind a lock the kernel gives back whatever becomes of its holder. Every
 //! file is written beside its place, brought to the disk and then given its name, and the index comes last: a
-//! process that ends at any moment leaves an index whose every package is there. Depends on [`super::index`] and
-//! [`super::package`].
+//! process that ends at any moment leaves an index whose every package is there, and checksums that all hold.
+//! Depends on [`super::checksums`], [`super::documents`], [`super::index`] and [`super::package`].
 
 use super::Event;
+use super::checksums::Checksums;
+use super::documents::{Document, ENDINGS};
 use super::error::{PublishError, at};
 use super::index::Index;
 use super::metadata::Kind;
@@ -19,6 +21,9 @@ const INDEX: &str = "index.yaml";
 
 /// The public keys of whoever signed something here, as `--keyring` of Helm takes them.
 pub const KEYRING: &str = "keyring.gpg";
+
+/// The digests of all that is published here.
+const CHECKSUMS: &str = "SHA256SUMS";
 
 const LOCK: &str = ".publish.lock";
 
@@ -34,13 +39,11 @@ pub enum Outcome {
     Unchanged,
 }
 
-/// A signature, and the key to verify it with.
+/// A file with a public key, or several one behind the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Signature {
-    /// The provenance file.
-    pub(super) provenance: Vec<u8>,
-    /// The public key.
-    pub(super) public_key: Vec<u8>,
+pub(super) struct PublicKey {
+    pub(super) name: String,
+    pub(super) bytes: Vec<u8>,
 }
 
 /// A folder that is a chart repository, or is to be one.
@@ -61,16 +64,20 @@ impl Repository {
         self.compare(&self.index()?, package)
     }
 
-    /// Whether a signature of the package is there.
-    pub(super) fn is_signed(&self, package: &Package) -> bool {
-        self.path(&provenance_name(package)).is_file()
+    /// What is published beside the package under this name, if the package itself is there.
+    pub(super) fn kept(&self, package: &Package, name: &str) -> Result<Option<Vec<u8>>, PublishError> {
+        if self.digest_of(&package.file_name)?.as_ref() != Some(&package.digest) {
+            return Ok(None);
+        }
+        self.read(name)
     }
 
     /// Publishes it.
     pub(super) fn publish(
         &self,
         package: &Package,
-        signature: Option<&Signature>,
+        documents: &[Document],
+        keys: &[PublicKey],
         now: &str,
         tell: &mut dyn FnMut(Event),
     ) -> Result<Outcome, PublishError> {
@@ -79,22 +86,29 @@ impl Repository {
         self.sweep(tell)?;
         let mut index = self.index()?;
         let outcome = self.compare(&index, package)?;
-        if let Some(signature) = signature {
-            self.add_key(&signature.public_key)?;
+        for key in keys {
+            self.add_key(key)?;
         }
-        let provenance = provenance_name(package);
+        let mut checksums = self.checksums()?;
         let holds_it = self.digest_of(&package.file_name)?.as_deref() == Some(package.digest.as_str());
-        match signature {
-            Some(signature) if !holds_it || !self.is_signed(package) => {
-                self.write(&provenance, &signature.provenance)?;
+        for ending in ENDINGS {
+            let name = format!("{}{ending}", package.file_name);
+            match documents.iter().find(|document| document.name == name) {
+                Some(document) if !holds_it || !self.path(&name).is_file() => {
+                    self.put(&name, &document.bytes, &mut checksums)?;
+                }
+                // One that an earlier, unfinished run left for other bytes.
+                None if !holds_it && outcome == Outcome::Added => {
+                    self.forget(&name, &mut checksums)?;
+                    self.remove(&name)?;
+                }
+                _ => {}
             }
-            // One that an earlier, unfinished run left for other bytes.
-            None if !holds_it && outcome == Outcome::Added => self.remove(&provenance)?,
-            _ => {}
         }
         if !holds_it {
-            self.write(&package.file_name, &package.bytes)?;
+            self.put(&package.file_name, &package.bytes, &mut checksums)?;
         }
+        self.tell_checksums(package, checksums)?;
         if package.metadata.kind == Kind::Chart && outcome == Outcome::Added {
             index.add(package, &self.url_of(package), now);
             self.write(INDEX, index.text().as_bytes())?;
@@ -110,7 +124,7 @@ impl Repository {
         }
     }
 
-    /// A version is published once the index names it; a plugin once it is there.
+    /// A version is published once the index names it; a plugin or a program once it is there.
     fn compare(&self, index: &Index, package: &Package) -> Result<Outcome, PublishError> {
         let metadata = &package.metadata;
         let published = match metadata.kind {
@@ -122,7 +136,7 @@ impl Repository {
                     None => Some(self.digest_of(&package.file_name)?.unwrap_or_else(|| "unknown".to_owned())),
                 },
             },
-            Kind::Plugin => self.digest_of(&package.file_name)?,
+            Kind::Plugin | Kind::Program => self.digest_of(&package.file_name)?,
         };
         match published {
             None => Ok(Outcome::Added),
@@ -146,10 +160,48 @@ impl Repository {
         }
     }
 
+    fn checksums(&self) -> Result<Checksums, PublishError> {
+        let Some(bytes) = self.read(CHECKSUMS)? else { return Ok(Checksums::default()) };
+        Checksums::parse(&String::from_utf8_lossy(&bytes)).map_err(|line| PublishError::Index {
+            path: self.path(CHECKSUMS),
+            reason: format!("line {line} is no digest of SHA-256 with the name of a file"),
+        })
+    }
+
+    /// Writes a file. One that is about to be another one is told of no more until it is.
+    fn put(&self, name: &str, bytes: &[u8], checksums: &mut Checksums) -> Result<(), PublishError> {
+        self.forget(name, checksums)?;
+        self.write(name, bytes)
+    }
+
+    fn forget(&self, name: &str, checksums: &mut Checksums) -> Result<(), PublishError> {
+        if checksums.remove(name) { self.write(CHECKSUMS, checksums.text().as_bytes()) } else { Ok(()) }
+    }
+
+    /// Tells the digests of the package and of what is beside it. What is told already stays, whatever has become
+    /// of the file.
+    fn tell_checksums(&self, package: &Package, mut checksums: Checksums) -> Result<(), PublishError> {
+        let mut is_changed = false;
+        for ending in std::iter::once(&"").chain(ENDINGS) {
+            let name = format!("{}{ending}", package.file_name);
+            if !checksums.contains(&name)
+                && let Some(digest) = self.digest_of(&name)?
+            {
+                checksums.insert(&name, digest);
+                is_changed = true;
+            }
+        }
+        if is_changed { self.write(CHECKSUMS, checksums.text().as_bytes()) } else { Ok(()) }
+    }
+
     fn digest_of(&self, name: &str) -> Result<Option<String>, PublishError> {
+        Ok(self.read(name)?.as_deref().map(sha256))
+    }
+
+    fn read(&self, name: &str) -> Result<Option<Vec<u8>>, PublishError> {
         let path = self.path(name);
         match fs::read(&path) {
-            Ok(bytes) => Ok(Some(sha256(&bytes))),
+            Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(at(path, "read")(error)),
         }
@@ -186,18 +238,13 @@ impl Repository {
     }
 
     /// Adds a key to those that are there; one that is published is never taken away.
-    fn add_key(&self, public_key: &[u8]) -> Result<(), PublishError> {
-        let path = self.path(KEYRING);
-        let mut keys = match fs::read(&path) {
-            Ok(keys) => keys,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-            Err(error) => return Err(at(path, "read")(error)),
-        };
-        if keys.windows(public_key.len()).any(|held| held == public_key) {
+    fn add_key(&self, key: &PublicKey) -> Result<(), PublishError> {
+        let mut keys = self.read(&key.name)?.unwrap_or_default();
+        if keys.windows(key.bytes.len()).any(|held| held == key.bytes) {
             return Ok(());
         }
-        keys.extend_from_slice(public_key);
-        self.write(KEYRING, &keys)
+        keys.extend_from_slice(&key.bytes);
+        self.write(&key.name, &keys)
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), PublishError> {
@@ -217,11 +264,6 @@ impl Repository {
     fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
-}
-
-/// The name of the file with the signature of a package.
-pub(super) fn provenance_name(package: &Package) -> String {
-    format!("{}.prov", package.file_name)
 }
 
 fn write_durably(unfinished: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {

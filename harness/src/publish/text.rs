@@ -7,10 +7,10 @@ use gift_plugin::yaml::{Limits, Lines, load_stream, quoted, to_json};
 use serde_json::{Map, Value};
 use std::fmt::Write as _;
 
-/// A mapping that is to be the whole of a text.
+/// The one document of a text.
 ///
 /// The error names the line where one is known.
-pub(super) fn read_mapping(text: &str) -> Result<Map<String, Value>, String> {
+pub(super) fn read(text: &str) -> Result<Value, String> {
     let documents = load_stream(text, &Limits::default()).map_err(|error| {
         let lines = Lines::new(text);
         let (line, column) = lines.position(error.at);
@@ -19,10 +19,14 @@ pub(super) fn read_mapping(text: &str) -> Result<Map<String, Value>, String> {
     let [document] = documents.as_slice() else {
         return Err(format!("one YAML document is expected, and there are {}", documents.len()));
     };
-    match serde_json::from_str(&to_json(&document.root)) {
-        Ok(Value::Object(mapping)) => Ok(mapping),
-        Ok(_) => Err("a mapping is expected".to_owned()),
-        Err(error) => Err(error.to_string()),
+    serde_json::from_str(&to_json(&document.root)).map_err(|error| error.to_string())
+}
+
+/// A mapping that is to be the whole of a text.
+pub(super) fn read_mapping(text: &str) -> Result<Map<String, Value>, String> {
+    match read(text)? {
+        Value::Object(mapping) => Ok(mapping),
+        _ => Err("a mapping is expected".to_owned()),
     }
 }
 

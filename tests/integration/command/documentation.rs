@@ -89,12 +89,19 @@ pub(crate) fn run_cluster_blocks(document: &str, workplace: &Workplace) {
     }
 }
 
-/// Runs the blocks of a document for whoever has nothing yet, with a server in place of the one that stands there.
-pub(crate) fn run_published_blocks(document: &str, workplace: &Workplace, address: &str) -> usize {
+/// Runs the blocks of a document for whoever has nothing yet, with the second of two words in place of the first: a
+/// server, for one, in place of the one that stands there.
+pub(crate) fn run_published_blocks(
+    document: &str,
+    workplace: &Workplace,
+    replacements: &[(&str, &str)],
+) -> usize {
     let mut commands = 0;
     for mut block in blocks(document).into_iter().filter(|block| block.is("published")) {
         for (command, _) in &mut block.commands {
-            *command = command.replace("https://charts.example.com", address);
+            for (from, to) in replacements {
+                *command = command.replace(from, to);
+            }
         }
         commands += block.commands.len();
         run(&block, workplace);

@@ -51,6 +51,15 @@ impl Bench {
             .unwrap()
     }
 
+    /// What `SHA256SUMS` tells holds, at any moment.
+    fn check_sums(&self) {
+        if self.path("site/SHA256SUMS").exists() {
+            let mut command = self.command("sha256sum");
+            command.current_dir(self.path("site")).args(["--check", "--strict", "--quiet", "SHA256SUMS"]);
+            taken(&command.output().unwrap());
+        }
+    }
+
     /// The versions the index names. Each of them must be there, with the digest that is told.
     fn versions(&self) -> BTreeSet<String> {
         let path = self.path("site/index.yaml");
@@ -64,6 +73,7 @@ impl Bench {
         let told = versions.iter().map(|entry| entry["digest"].as_str().unwrap());
         let expected: String = told.zip(files).map(|(digest, file)| format!("{digest}  {file}\n")).collect();
         assert_eq!(taken(&sums), expected);
+        self.check_sums();
         let named = versions.iter().map(|entry| entry["version"].as_str().unwrap().to_owned());
         let set: BTreeSet<_> = named.collect();
         assert_eq!(set.len(), versions.len(), "{text}");
@@ -138,6 +148,9 @@ fn a_publisher_that_is_killed_loses_nothing() {
     let left = fs::read_dir(bench.path("site")).unwrap().map(|entry| entry.unwrap().file_name());
     let left: Vec<_> = left.filter(|name| name.to_string_lossy().starts_with(".publish-")).collect();
     assert!(left.is_empty(), "{left:?}");
+    let sums = fs::read_to_string(bench.path("site/SHA256SUMS")).unwrap();
+    assert_eq!(sums.lines().filter(|line| line.ends_with(".tgz")).count(), CHARTS);
+    assert_eq!(sums.lines().filter(|line| line.ends_with(".cdx.json")).count(), CHARTS);
     for helm in HelmVersion::ALL {
         taken(&bench.helm(helm, &["repo", "index", "site", "--merge", "site/index.yaml"]));
     }

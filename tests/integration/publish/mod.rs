@@ -1,7 +1,9 @@
 //! Publishing, with the real clients and servers: both Helms, nginx, an OCI registry, GnuPG. `ci/setup publish`
 //! brings what is not there.
 
+mod documents;
 mod interruption;
+mod materials;
 mod packaging;
 mod plugin;
 mod provenance;
@@ -53,6 +55,12 @@ impl Bench {
             .env_remove("SOURCE_DATE_EPOCH")
             .env_remove("HELM_PLUGINS");
         command
+    }
+
+    /// `git` in the bench's own repository.
+    pub(super) fn git(&self, arguments: &[&str]) -> String {
+        let identity = ["-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"];
+        taken(&self.command("git").args(identity).args(arguments).output().unwrap())
     }
 
     /// `gift publish`, with these words behind it.

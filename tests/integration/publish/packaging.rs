@@ -63,10 +63,7 @@ fn the_chart_is_packed_as_helm_packs_it() {
 #[test]
 fn the_same_commit_is_the_same_bytes_and_nothing_else_is_taken_for_it() {
     let bench = Bench::new();
-    let git = |arguments: &[&str]| {
-        let identity = ["-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"];
-        taken(&bench.command("git").args(identity).args(arguments).output().unwrap())
-    };
+    let git = |arguments: &[&str]| bench.git(arguments);
     git(&["init", "--quiet"]);
     fs::write(bench.path(".gitignore"), "*.local\nhome\n").unwrap();
     git(&["add", "chart", ".gitignore"]);
@@ -143,4 +140,27 @@ fn what_helm_would_not_install_is_refused() {
         "{told}"
     );
     assert!(!bench.path("site").exists());
+}
+
+#[test]
+fn what_fails_its_tests_is_not_published() {
+    let bench = Bench::new();
+    fs::create_dir_all(bench.path("tests")).unwrap();
+    fs::create_dir_all(bench.path("values")).unwrap();
+    let matrix = "chart: ../chart\nvalues: ../values\nmatrix:\n  environment: [default]\n  helm: [4]\n  kubernetes: [\"1.36\"]\n";
+    fs::write(bench.path("tests/matrix.yaml"), matrix).unwrap();
+    // Helm takes it; an API server would not.
+    let template = bench.path("chart/templates/page.yaml");
+    let good = fs::read_to_string(&template).unwrap();
+    fs::write(&template, good.replace("data:", "dota:")).unwrap();
+    let output = bench.publish(&["chart", "--to", "site"]);
+    let told = refused(&output);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("dota") && told.contains("Nothing is published"), "{told}");
+    assert!(!bench.path("site").exists());
+    taken(&bench.publish(&["chart", "--to", "elsewhere", "--no-test"]));
+    fs::write(&template, good).unwrap();
+    let output = bench.publish(&["chart", "--to", "site"]);
+    assert!(taken(&output).starts_with("web-1.0.0.tgz"), "no report in between");
+    assert!(text(&output.stderr).contains("testing tests/matrix.yaml"), "{}", text(&output.stderr));
 }

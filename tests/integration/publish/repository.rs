@@ -3,7 +3,9 @@
 use super::servers::Server;
 use super::{Bench, refused, taken};
 use gift_harness::tools::HelmVersion;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
 
 #[test]
 fn both_helms_find_every_version_that_was_published() {
@@ -48,6 +50,30 @@ fn both_helms_find_every_version_that_was_published() {
         let rendered = run(&["template", "page", "here/web"]);
         assert!(rendered.contains("text: 1.10.0") && rendered.contains("version: \"1.10\""), "{rendered}");
     }
+}
+
+#[test]
+fn one_process_at_a_time_changes_a_folder() {
+    let bench = Bench::new();
+    fs::create_dir(bench.path("site")).unwrap();
+    let lock = File::create(bench.path("site/.publish.lock")).unwrap();
+    lock.lock().unwrap();
+    let mut child = bench
+        .command(crate::workplace::gift())
+        .args(["publish", "chart", "--to", "site", "--no-lint"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let told = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let waits = told.into_iter().any(|line| line.contains("waiting for another process"));
+    assert!(waits, "it took no notice of the lock");
+    let there: Vec<_> =
+        fs::read_dir(bench.path("site")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(there, [".publish.lock"]);
+    drop(lock);
+    assert!(child.wait().unwrap().success());
+    assert!(bench.path("site/web-1.0.0.tgz").exists());
 }
 
 #[test]

@@ -5,7 +5,7 @@
 mod json;
 mod junit;
 mod sarif;
-mod schema;
+pub(crate) mod schema;
 
 use crate::policies::deployment;
 use crate::workplace::{Workplace, text};

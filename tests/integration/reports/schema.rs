@@ -5,12 +5,12 @@
 use crate::workplace::{Workplace, text};
 use serde_json::Value;
 
-pub(super) struct Schema {
+pub(crate) struct Schema {
     workplace: Workplace,
 }
 
 impl Schema {
-    pub(super) fn new(schema: &Value) -> Self {
+    pub(crate) fn new(schema: &Value) -> Self {
         let workplace = Workplace::new(4);
         workplace.write("document/Chart.yaml", "apiVersion: v2\nname: document\nversion: 0.1.0\n");
         workplace.write("document/values.schema.json", schema.to_string());
@@ -18,7 +18,7 @@ impl Schema {
     }
 
     /// What is wrong with a document; `None` when nothing is.
-    pub(super) fn fault(&self, document: &Value) -> Option<String> {
+    pub(crate) fn fault(&self, document: &Value) -> Option<String> {
         // Helm takes null for a value that is to be removed.
         assert!(!has_null(document), "{document}");
         self.workplace.write("document.json", as_yaml(document));
