@@ -14,6 +14,7 @@ mod public_charts;
 mod public_findings;
 mod publish;
 mod reference_program;
+mod release;
 mod reports;
 mod workplace;
 mod yaml;

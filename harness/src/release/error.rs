@@ -73,9 +73,9 @@ pub enum ReleaseError {
         /// What Helm said.
         reason: String,
     },
-    /// No place.
+    /// There is no such place, or what is in a folder cannot be packed.
     #[error(transparent)]
-    Location(#[from] PublishError),
+    Publish(#[from] PublishError),
     /// There is no Helm.
     #[error(transparent)]
     Tool(#[from] ToolError),
@@ -119,9 +119,10 @@ impl Diagnose for ReleaseError {
                     .to_owned()
             }
             Self::Rendered { .. } => "Look at what `gift render --raw` prints there.".to_owned(),
-            Self::Location(_) => {
+            Self::Publish(PublishError::Destination { .. }) => {
                 "Name a folder, a chart repository as https://HOST/PATH, or a registry as oci://HOST/PATH.".to_owned()
             }
+            Self::Publish(error) => return error.help(),
             Self::Tool(error) => return error.help(),
             Self::Run(error) => return error.help(),
             Self::Render(error) => return error.help(),

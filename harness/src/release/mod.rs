@@ -23,6 +23,7 @@ mod archive;
 mod chart_file;
 mod copy;
 mod error;
+mod files;
 mod log;
 mod metadata;
 mod notes;
@@ -173,6 +174,10 @@ pub fn review(options: &Options, tell: &mut dyn FnMut(Event)) -> Result<Review, 
     let rendered = rendered::compare(&options.plan, &published, values.as_ref(), tell)?;
     review.cells = rendered.cells;
     review.reasons.extend(rendered.reasons);
+    review.reasons.extend(files::compare(published.folder(), chart)?);
+    if let Some(values) = &values {
+        review.reasons.extend(files::compare(values.folder(), &options.plan.values_directory)?);
+    }
     review.reasons.sort_by(|one, other| {
         (other.bump, one.area, &one.place, &one.message).cmp(&(
             one.bump,

@@ -38,7 +38,7 @@ impl Location {
     ///
     /// # Errors
     ///
-    /// [`ReleaseError::Location`] for any other address.
+    /// [`ReleaseError::Publish`] for any other address.
     pub fn parse(text: &str, plain_http: bool) -> Result<Self, ReleaseError> {
         if text.starts_with("http://") || text.starts_with("https://") {
             return Ok(Self::Web(text.trim_end_matches('/').to_owned()));

@@ -8,7 +8,7 @@ mod provenance;
 mod readme;
 mod registry;
 mod repository;
-mod servers;
+pub(crate) mod servers;
 mod signer;
 
 use crate::workplace::{gift, helm, text};

@@ -9,7 +9,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 /// A server that answers.
-pub(super) struct Server {
+pub(crate) struct Server {
     child: Child,
     address: String,
 }
@@ -43,7 +43,7 @@ impl Server {
     }
 
     /// nginx, with the files of a folder.
-    pub(super) fn of_files(folder: &Path, state: &Path) -> Self {
+    pub(crate) fn of_files(folder: &Path, state: &Path) -> Self {
         fs::create_dir_all(folder).unwrap();
         fs::create_dir_all(state).unwrap();
         let program = ["/usr/sbin/nginx", "/usr/local/sbin/nginx", "/opt/homebrew/bin/nginx"]
@@ -77,7 +77,7 @@ impl Server {
     }
 
     /// An OCI registry, which keeps everything below `state`.
-    pub(super) fn of_images(state: &Path) -> Self {
+    pub(crate) fn of_images(state: &Path) -> Self {
         fs::create_dir_all(state).unwrap();
         let program = registry();
         Self::start("registry", |port| {
@@ -95,11 +95,11 @@ impl Server {
     }
 
     /// `127.0.0.1:PORT`
-    pub(super) fn address(&self) -> &str {
+    pub(crate) fn address(&self) -> &str {
         &self.address
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 }

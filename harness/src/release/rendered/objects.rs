@@ -59,6 +59,9 @@ pub(super) fn compare(
                 new.remove(&key(now));
                 format!("{} is called {} now, so one goes and another is made", title(old), title(now))
             }
+            None if old.annotation("helm.sh/resource-policy") == Some("keep") => {
+                format!("{} is gone, and an upgrade leaves it behind", title(old))
+            }
             None => format!("{} is gone, and an upgrade removes it", title(old)),
         };
         differences.push(Difference { bump, template: old.source().to_owned(), message });

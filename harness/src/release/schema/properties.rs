@@ -6,6 +6,11 @@ use super::{Bump, Change, Pair, Side, Walk, join};
 
 pub(super) fn compare(pair: &Pair<'_>, walk: &mut Walk<'_>) {
     let (before, after) = (pair.before.map("properties"), pair.after.map("properties"));
+    if !before.is_empty() && pair.after.get("properties").is_none() && Others::of(&pair.after) == Others::Open {
+        // Nothing is said of names any more, so nothing is said against these.
+        walk.changes.push(pair.change(Bump::Minor, "properties", "names are not listed any more"));
+        return;
+    }
     for (name, schema) in before.iter() {
         let values = join(&pair.values, name);
         if let Some(now) = after.get(name) {
@@ -56,6 +61,12 @@ mod tests {
     fn a_property_that_goes_breaks_where_anything_may_be_stated_too() {
         let before = json!({"properties": {"a": {}, "b": {}}});
         assert_eq!(told(&before, &json!({"properties": {"b": {}}})), ["major a: gone"]);
+    }
+
+    #[test]
+    fn where_nothing_is_said_of_names_any_more_nothing_is_gone() {
+        let before = json!({"type": "object", "properties": {"a": {}}});
+        assert_eq!(told(&before, &json!({"type": "object"})), ["minor : names are not listed any more"]);
     }
 
     #[test]
