@@ -179,6 +179,10 @@ mod tests {
         );
         assert!(read("plugin/plugin.yaml").contains("version: 0.2.0\n"));
         assert_eq!(prepared(folder.path(), Bump::Minor).unwrap(), []);
+        let more = read("CHANGELOG.md").replace("## Unreleased\n", "## Unreleased\n\n- More.\n");
+        fs::write(folder.path().join("CHANGELOG.md"), more).unwrap();
+        let told = prepared(folder.path(), Bump::Minor).unwrap_err().to_string();
+        assert!(told.contains("has more: put it there"), "{told}");
     }
 
     #[test]

@@ -108,8 +108,13 @@ type Package = (String, Vec<u8>);
 fn from_folder(site: &Path, name: &str, version: Option<&Version>) -> Result<Option<Package>, ReleaseError> {
     let index = site.join("index.yaml");
     if !index.exists() {
-        // What `gift publish` makes of an empty folder begins with the first version.
-        return Ok(None);
+        let mut files = std::fs::read_dir(site).map_err(at(site, "read"))?;
+        if files.next().is_none() {
+            // Where the first version is to go.
+            return Ok(None);
+        }
+        let reason = "there is no index.yaml in it, so it is no chart repository".to_owned();
+        return Err(PublishError::Destination { destination: site.display().to_string(), reason }.into());
     }
     let text = std::fs::read_to_string(&index).map_err(at(&index, "read"))?;
     let wrong = |reason: String| ReleaseError::Text { path: index.clone(), reason };
@@ -298,5 +303,9 @@ mod tests {
     fn a_place_that_is_none_is_told() {
         assert!(Location::parse("nowhere", false).unwrap_err().to_string().contains("no such folder"));
         assert!(Location::parse("ftp://a", false).is_err());
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("Chart.yaml"), "").unwrap();
+        let told = found(folder.path(), None).unwrap_err().to_string();
+        assert!(told.contains("no chart repository"), "{told}");
     }
 }

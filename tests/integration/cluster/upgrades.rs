@@ -244,11 +244,7 @@ fn published(current: &Version) -> Vec<Version> {
         eprintln!("this is no clone of the repository: no published version is upgraded from");
         return Vec::new();
     };
-    let tagged: Vec<Version> = tags
-        .lines()
-        .filter_map(|tag| tag.strip_prefix('v')?.parse().ok())
-        .filter(|version| version != current)
-        .collect();
+    let tagged: Vec<Version> = tags.lines().filter_map(|tag| tag.strip_prefix('v')?.parse().ok()).collect();
     let log = fs::read_to_string(repository().join("CHANGELOG.md")).unwrap();
     let untagged: Vec<String> = Section::all(&log)
         .into_iter()

@@ -79,7 +79,7 @@ fn what_is_no_version_and_no_place_is_wrong_usage() {
     ] {
         assert_eq!(project.release(arguments).0, 2, "{arguments:?}");
     }
-    for place in ["nowhere", "ftp://charts.example.com", "chart/Chart.yaml"] {
+    for place in ["nowhere", "ftp://charts.example.com", "chart/Chart.yaml", "chart"] {
         let (code, stdout, stderr) = project.release_from(place, &[]);
         assert!(code == 2 && stdout.is_empty() && stderr.contains("help: "), "{place}: {stderr}");
     }

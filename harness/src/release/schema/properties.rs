@@ -6,7 +6,8 @@ use super::{Bump, Change, Pair, Side, Walk, join};
 
 pub(super) fn compare(pair: &Pair<'_>, walk: &mut Walk<'_>) {
     let (before, after) = (pair.before.map("properties"), pair.after.map("properties"));
-    if !before.is_empty() && pair.after.get("properties").is_none() && Others::of(&pair.after) == Others::Open {
+    if !before.is_empty() && pair.after.get("properties").is_none() && Others::of(&pair.after) == Others::Open
+    {
         // Nothing is said of names any more, so nothing is said against these.
         walk.changes.push(pair.change(Bump::Minor, "properties", "names are not listed any more"));
         return;
