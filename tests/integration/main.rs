@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
 #![allow(clippy::print_stderr, reason = "what a comparison compared is told to who asks with --nocapture")]
 
+mod cel;
 mod chart;
 mod cluster;
 mod command;
@@ -16,5 +17,6 @@ mod publish;
 mod reference_program;
 mod release;
 mod reports;
+mod sources;
 mod workplace;
 mod yaml;

@@ -42,6 +42,7 @@ func library() rendering.Library[*chart.Chart, chartutil.Values] {
 		Functions: funcMap,
 
 		HookAnnotation: release.HookAnnotation,
+		Split:          rendering.SplitAtSpace,
 		Sort:           sortFile,
 		Before:         before,
 	}

@@ -48,6 +48,7 @@ func library() rendering.Library[*chart.Chart, common.Values] {
 		Functions: funcMap,
 
 		HookAnnotation: release.HookAnnotation,
+		Split:          rendering.SplitAtLines,
 		Sort:           sortFile,
 		Before:         before,
 	}

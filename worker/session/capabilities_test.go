@@ -29,21 +29,27 @@ type helms struct {
 // atLeast takes constraints of one letter, so that text is compared as text.
 func atLeast(constraint, version string) (bool, error) { return version >= constraint, nil }
 
+// plain are functions that depend on nothing but their arguments.
+var plain = template.FuncMap{
+	"semverCompare": atLeast,
+	"toJson": func(value any) string {
+		document, _ := json.Marshal(value)
+		return string(document)
+	},
+	"typeOf":  func(value any) string { return fmt.Sprintf("%T", value) },
+	"get":     func(from map[string]any, key string) any { return from[key] },
+	"dict":    func(key string, value any) map[string]any { return map[string]any{key: value} },
+	"include": func(string, any) string { return "only to be parsed" },
+}
+
 func functions(to *template.Template) {
+	to.Funcs(plain)
 	to.Funcs(template.FuncMap{
-		"semverCompare": atLeast,
-		"toJson": func(value any) string {
-			document, _ := json.Marshal(value)
-			return string(document)
-		},
 		"include": func(name string, value any) (string, error) {
 			var out bytes.Buffer
 			err := to.ExecuteTemplate(&out, name, value)
 			return out.String(), err
 		},
-		"typeOf": func(value any) string { return fmt.Sprintf("%T", value) },
-		"get":    func(from map[string]any, key string) any { return from[key] },
-		"dict":   func(key string, value any) map[string]any { return map[string]any{key: value} },
 	})
 }
 
@@ -56,14 +62,17 @@ func among() (map[string]any, *helms) {
 
 const partial = `{{define "is"}}{{semverCompare "b" .root.Capabilities.KubeVersion.Version}}{{end}}`
 
-// executed gives what a template gives, and for which versions it would give the same.
-func executed(t *testing.T, text string) (string, string) {
+func noTable(any) (map[string]any, bool) { return nil, false }
+
+// executed gives what a template gives, compiled or by text/template, and for which versions it would give the
+// same.
+func executed(t *testing.T, text string, byText bool) (string, string) {
 	t.Helper()
 	values, own := among()
 	capabilities := NewCapabilities(own, atLeast)
 	values["Capabilities"] = capabilities
 	all := map[string]Template{"x": {Text: text, Values: values}, "_h": {Text: partial}}
-	rendered, isNoticed, err := NewTemplates(functions).Execute(context.Background(), all)
+	rendered, isNoticed, err := NewTemplates(functions, plain, noTable).Execute(context.Background(), all, byText)
 	if err != nil {
 		t.Fatal(text, err)
 	}
@@ -114,9 +123,12 @@ func TestWhatIsAskedOfKubernetesDecidesForWhichVersionsAnAnswerIsTheSame(t *test
 		`{{toJson .}}`:                  "",
 		`{{range .}}{{print .}}{{end}}`: "",
 	} {
-		out, same := executed(t, text)
+		out, same := executed(t, text, false)
 		if same != want {
 			t.Errorf("%s is the same for %q, not %q", text, same, want)
+		}
+		if byText, sameByText := executed(t, text, true); byText != out || sameByText != same {
+			t.Errorf("%s gives %q for %q by text/template, not %q for %q", text, byText, sameByText, out, same)
 		}
 		if helms := byHelm(t, text); out != helms && !strings.Contains(text, "typeOf .Capabilities}}") {
 			t.Errorf("%s gives %q, with Helm's own %q", text, out, helms)

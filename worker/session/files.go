@@ -1,8 +1,6 @@
 package session
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -77,32 +75,27 @@ func walk(path string, depth int, visit func(path string, info fs.FileInfo) erro
 }
 
 func stampOf(path string) (Digest, time.Time, error) {
-	hash := sha256.New()
+	digesting := newDigesting()
 	var youngest time.Time
 	err := walk(path, 0, func(path string, info fs.FileInfo) error {
-		hash.Write([]byte(path))
+		digesting.text(path)
 		numbers := []uint64{0, uint64(info.Mode()), uint64(info.Size()), uint64(info.ModTime().UnixNano())}
 		numbers = append(numbers, identity(info)...)
 		for _, number := range numbers {
-			var bytes [8]byte
-			binary.LittleEndian.PutUint64(bytes[:], number)
-			hash.Write(bytes[:])
+			digesting.number(number)
 		}
 		if info.ModTime().After(youngest) {
 			youngest = info.ModTime()
 		}
 		return nil
 	})
-	var digest Digest
-	hash.Sum(digest[:0])
-	return digest, youngest, err
+	return digesting.digest(), youngest, err
 }
 
 func contentOf(path string) (Digest, error) {
-	hash := sha256.New()
+	digesting := newDigesting()
 	err := walk(path, 0, func(path string, info fs.FileInfo) error {
-		hash.Write([]byte(path))
-		hash.Write([]byte{0})
+		digesting.text(path)
 		if !info.Mode().IsRegular() {
 			return nil
 		}
@@ -110,13 +103,8 @@ func contentOf(path string) (Digest, error) {
 		if err != nil {
 			return err
 		}
-		var length [8]byte
-		binary.LittleEndian.PutUint64(length[:], uint64(len(text)))
-		hash.Write(length[:])
-		hash.Write(text)
+		digesting.text(string(text))
 		return nil
 	})
-	var digest Digest
-	hash.Sum(digest[:0])
-	return digest, err
+	return digesting.digest(), err
 }

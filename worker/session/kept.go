@@ -1,12 +1,50 @@
 package session
 
 import (
-	"crypto/sha256"
+	"encoding/binary"
+	"hash/maphash"
 	"sync"
 )
 
-// Digest is the content of something, as a key.
-type Digest [sha256.Size]byte
+// Digest is the content of something, as a key in this process: 128 bits that nobody can aim at, for each process
+// has seeds of its own.
+type Digest [16]byte
+
+var seeds = [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}
+
+// digesting makes a digest of what is written to it.
+type digesting [2]maphash.Hash
+
+func newDigesting() *digesting {
+	digesting := &digesting{}
+	for index, seed := range seeds {
+		digesting[index].SetSeed(seed)
+	}
+	return digesting
+}
+
+// text adds a text and its length, so that where one ends and the next begins counts.
+func (digesting *digesting) text(text string) {
+	digesting.number(uint64(len(text)))
+	for index := range digesting {
+		digesting[index].WriteString(text)
+	}
+}
+
+func (digesting *digesting) number(number uint64) {
+	var bytes [8]byte
+	binary.LittleEndian.PutUint64(bytes[:], number)
+	for index := range digesting {
+		digesting[index].Write(bytes[:])
+	}
+}
+
+func (digesting *digesting) digest() (digest Digest) {
+	for index := range digesting {
+		binary.LittleEndian.PutUint64(digest[8*index:], digesting[index].Sum64())
+	}
+	return digest
+}
 
 // Kept holds what was made of a content, so that it is made once. It forgets everything when it is full:
 // a run needs a few contents, over and over.
@@ -44,5 +82,11 @@ func (kept *Kept[Value]) Get(digest Digest, make func() (Value, error)) (Value, 
 	return found.value, found.err
 }
 
-// DigestOf gives a text's digest.
-func DigestOf(text []byte) Digest { return sha256.Sum256(text) }
+// DigestOf gives the digest of some texts.
+func DigestOf(texts ...string) Digest {
+	digesting := newDigesting()
+	for _, text := range texts {
+		digesting.text(text)
+	}
+	return digesting.digest()
+}

@@ -145,14 +145,14 @@ func TestTemplatesAreParsedInHelmsOrder(t *testing.T) {
 }
 
 func TestTheOuterDefinitionCountsAndRenderingsDoNotShare(t *testing.T) {
-	templates := NewTemplates(func(*template.Template) {})
+	templates := NewTemplates(func(*template.Template) {}, nil, noTable)
 	for number := range 3 {
 		all := map[string]Template{
 			"web/charts/db/templates/_x": {Text: `{{define "x"}}inner{{end}}`, Values: map[string]any{}},
 			"web/templates/_x":           {Text: `{{define "x"}}outer{{end}}`, Values: map[string]any{}},
 			"web/templates/y":            {Text: `{{template "x"}} {{.n}} {{.missing}}|{{.Template}}`, Values: map[string]any{"n": number}, Own: "own"},
 		}
-		got, _, err := templates.Execute(context.Background(), all)
+		got, _, err := templates.Execute(context.Background(), all, false)
 		if want := map[string]string{"web/templates/y": fmt.Sprintf("outer %d |own", number)}; err != nil || !reflect.DeepEqual(got, want) {
 			t.Error(got, err)
 		}

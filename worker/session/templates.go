@@ -3,14 +3,17 @@ package session
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
+	"fmt"
+	"io"
 	"maps"
 	"path"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"text/template"
+
+	"gift.dev/worker/session/compiled"
 )
 
 // Template is one file of a chart and what it is executed with.
@@ -26,25 +29,49 @@ type Templates struct {
 	kept *Kept[*set]
 	// bind gives a set its functions. Some of them hold on to the set they belong to.
 	bind func(*template.Template)
+	// functions are those that do not.
+	functions compiled.Functions
+	table     compiled.Table
 }
 
-// NewTemplates gives an empty store of sets, to whose members bind gives their functions.
-func NewTemplates(bind func(*template.Template)) *Templates {
-	return &Templates{kept: NewKept[*set](64), bind: bind}
+// NewTemplates gives an empty store of sets, to whose members bind gives their functions. Of these the plain ones
+// may be called without a set; table tells what else is a map to templates.
+func NewTemplates(bind func(*template.Template), plain template.FuncMap, table compiled.Table) *Templates {
+	functions := compiled.Functions{Plain: template.FuncMap{compareFunction: semverCompareKubernetes}, Bound: map[string]bool{}}
+	for name, function := range plain {
+		if _, isBound := bound[name]; isBound {
+			functions.Bound[name] = true
+		} else {
+			functions.Plain[name] = function
+		}
+	}
+	return &Templates{kept: NewKept[*set](64), bind: bind, functions: functions, table: table}
 }
 
 // set is a parsed set and its copies nobody uses at the moment.
 type set struct {
 	parsed *template.Template
+	// compiled is the set as functions of Go, as long as it can be executed that way.
+	compiled atomic.Pointer[compiled.Set]
 	// isNoticed tells whether whatever is asked of Capabilities would be noticed.
 	isNoticed bool
 	mutex     sync.Mutex
-	idle      []*template.Template
+	idle      []*copied
+}
+
+// copied is a copy of a set, with functions of its own.
+type copied struct {
+	template *template.Template
+	// handed is what a function gave that was called for a compiled template.
+	handed any
 }
 
 // Execute gives what each template that is no partial gives, or the first error. It further tells whether
 // Capabilities among the values would have noticed everything that was asked of them.
-func (templates *Templates) Execute(ctx context.Context, all map[string]Template) (map[string]string, bool, error) {
+//
+// Compiled templates may be unable to do it, and leave the values as they happen to be then: the same is to be
+// asked again with values of its own and byText.
+func (templates *Templates) Execute(ctx context.Context, all map[string]Template, byText bool) (map[string]string, bool, error) {
 	names := order(all)
 	kept, err := templates.kept.Get(digestOf(names, all), func() (*set, error) {
 		return templates.parse(names, all)
@@ -56,20 +83,32 @@ func (templates *Templates) Execute(ctx context.Context, all map[string]Template
 	if err != nil {
 		return nil, false, err
 	}
+	functions := kept.compiled.Load()
 	rendered := make(map[string]string, len(names))
 	out := &output{ctx: ctx}
+	var text []byte
 	for _, name := range names {
 		if strings.HasPrefix(path.Base(name), "_") {
 			continue
 		}
 		one := all[name]
 		one.Values["Template"] = one.Own
-		out.buffer.Reset()
-		if err := ready.ExecuteTemplate(out, name, one.Values); err != nil {
+		if functions != nil && !byText {
+			text, err = functions.Execute(ctx, text[:0], name, one.Values, ready.call)
+		} else {
+			out.buffer.Reset()
+			err = ready.template.ExecuteTemplate(out, name, one.Values)
+			text = out.buffer.Bytes()
+		}
+		if err != nil {
 			// The copy may be in the middle of something, and is left to the collector.
 			return nil, false, err
 		}
-		rendered[name] = strings.ReplaceAll(out.buffer.String(), "<no value>", "")
+		rendered[name] = strings.ReplaceAll(string(text), "<no value>", "")
+	}
+	if byText {
+		// There is no mistake in them, so the next time would be no better.
+		kept.compiled.Store(nil)
 	}
 	kept.mutex.Lock()
 	kept.idle = append(kept.idle, ready)
@@ -78,24 +117,41 @@ func (templates *Templates) Execute(ctx context.Context, all map[string]Template
 }
 
 func (templates *Templates) parse(names []string, all map[string]Template) (*set, error) {
-	parsed := templates.fresh()
+	parsed := (&copied{}).fresh(templates)
 	for _, name := range names {
 		if _, err := parsed.New(name).Parse(all[name].Text); err != nil {
 			return nil, err
 		}
 	}
-	return &set{parsed: parsed, isNoticed: markComparisons(parsed)}, nil
+	set := &set{parsed: parsed, isNoticed: markComparisons(parsed)}
+	if functions, err := compiled.Compile(parsed, templates.functions, templates.table); err == nil {
+		set.compiled.Store(functions)
+	}
+	for name := range templates.functions.Bound {
+		if _, err := parsed.New(callName(name)).Parse(callText(name)); err != nil {
+			return nil, err
+		}
+	}
+	return set, nil
 }
 
-func (templates *Templates) fresh() *template.Template {
+func (ready *copied) fresh(templates *Templates) *template.Template {
 	fresh := template.New("gotpl").Option("missingkey=zero")
-	templates.bind(fresh)
-	bindComparison(fresh)
+	ready.bind(fresh, templates)
 	return fresh
 }
 
+func (ready *copied) bind(to *template.Template, templates *Templates) {
+	templates.bind(to)
+	bindComparison(to)
+	to.Funcs(template.FuncMap{handFunction: func(value any) string {
+		ready.handed = value
+		return ""
+	}})
+}
+
 // take gives a copy of a set that nobody else uses. Parsed text is shared; the functions are its own.
-func (templates *Templates) take(kept *set) (*template.Template, error) {
+func (templates *Templates) take(kept *set) (*copied, error) {
 	kept.mutex.Lock()
 	if last := len(kept.idle) - 1; last >= 0 {
 		ready := kept.idle[last]
@@ -104,14 +160,41 @@ func (templates *Templates) take(kept *set) (*template.Template, error) {
 		return ready, nil
 	}
 	kept.mutex.Unlock()
-	ready, err := kept.parsed.Clone()
+	clone, err := kept.parsed.Clone()
 	if err != nil {
 		return nil, err
 	}
-	ready.Option("missingkey=zero")
-	templates.bind(ready)
-	bindComparison(ready)
+	ready := &copied{template: clone.Option("missingkey=zero")}
+	ready.bind(clone, templates)
 	return ready, nil
+}
+
+// handFunction takes what a bound function gave, for call.
+const handFunction = "handToCompiled"
+
+// bound are the functions Helm gives to each set anew, and how many arguments they take.
+var bound = map[string]int{"tpl": 2, "required": 2, "fail": 1, "lookup": 4, "getHostByName": 1}
+
+// callName is no name a chart's file can have.
+func callName(function string) string { return "\x00" + function }
+
+// callText calls a function with its arguments in a list.
+func callText(function string) string {
+	text := "{{" + handFunction + " (" + function
+	for index := range bound[function] {
+		text += fmt.Sprintf(" (index . %d)", index)
+	}
+	return text + ")}}"
+}
+
+// call gives what a function of this copy gives: it cannot be had but by a template.
+func (ready *copied) call(name string, arguments []any) (any, error) {
+	if len(arguments) != bound[name] {
+		return nil, compiled.ErrUnable
+	}
+	ready.handed = nil
+	err := ready.template.ExecuteTemplate(io.Discard, callName(name), arguments)
+	return ready.handed, err
 }
 
 // order is the order in which Helm parses and executes: the deepest first, and from the end of the
@@ -127,18 +210,12 @@ func order(all map[string]Template) []string {
 }
 
 func digestOf(names []string, all map[string]Template) Digest {
-	hash := sha256.New()
+	digesting := newDigesting()
 	for _, name := range names {
-		for _, text := range []string{name, all[name].Text} {
-			var length [8]byte
-			binary.LittleEndian.PutUint64(length[:], uint64(len(text)))
-			hash.Write(length[:])
-			hash.Write([]byte(text))
-		}
+		digesting.text(name)
+		digesting.text(all[name].Text)
 	}
-	var digest Digest
-	hash.Sum(digest[:0])
-	return digest
+	return digesting.digest()
 }
 
 // output ends the execution of a template nobody waits for.

@@ -136,7 +136,9 @@ impl<'e> Checker<'e> {
         if plain == "authorizer" {
             return self.error(offset, "authorizer asks a running cluster and cannot be evaluated here");
         }
-        self.undeclared(offset, plain)
+        // The place is that of the name after its dot.
+        let place = offset + (name.len() - plain.len());
+        self.error(place, format!("undeclared reference to '{name}' (in container '')"))
     }
 
     /// Whether the expression is the name of a policy's variables as a whole.

@@ -434,11 +434,16 @@ impl<'a, 'r> Evaluator<'a, 'r> {
                 None => true,
                 Some(predicate) => match (self.truth(predicate), fold.kind) {
                     (Ok(holds), _) => holds,
-                    (Err(absorbed), FoldKind::All | FoldKind::Exists) if !absorbed.is_fatal() => {
+                    (Err(fatal), _) if fatal.is_fatal() => return Err(fatal),
+                    (Err(absorbed), FoldKind::All | FoldKind::Exists) => {
                         error = error.or(Some(absorbed));
                         continue;
                     }
-                    (Err(error), _) => return Err(error),
+                    // A condition that fails is what there is until the next that fails.
+                    (Err(failed), _) => {
+                        error = Some(failed);
+                        continue;
+                    }
                 },
             };
             match fold.kind {
@@ -448,21 +453,23 @@ impl<'a, 'r> Evaluator<'a, 'r> {
                 FoldKind::Filter if holds => list.extend(kept),
                 FoldKind::List | FoldKind::Map | FoldKind::Entries | FoldKind::Sort if holds => {
                     let Some(transform) = &fold.transform else { continue };
-                    let value = self.evaluate(transform)?;
-                    match (fold.kind, key) {
-                        (FoldKind::Sort, _) => list.extend(kept.map(|element| Value::list([element, value]))),
-                        (FoldKind::Map, Some(key)) => insert(&mut map, &key, value, true)?,
-                        (FoldKind::Entries, _) => {
-                            let Some(entries) = value.as_map() else {
-                                let function = format!("cel.@mapInsert(map, {})", value.kind().name());
-                                return Err(EvaluationError::NoSuchFunction(function.into()));
-                            };
-                            for key in entries.keys() {
-                                let Some(value) = entries.get(&key) else { continue };
-                                insert(&mut map, &key, value, true)?;
-                            }
+                    let added = self.evaluate(transform).and_then(|value| match fold.kind {
+                        FoldKind::Sort => {
+                            list.extend(kept.map(|element| Value::list([element, value])));
+                            Ok(())
                         }
-                        _ => list.push(value),
+                        FoldKind::Map => key.map_or(Ok(()), |key| insert(&mut map, &key, value, true)),
+                        FoldKind::Entries => insert_all(&mut map, &value),
+                        _ => {
+                            list.push(value);
+                            Ok(())
+                        }
+                    });
+                    match added {
+                        Ok(()) => {}
+                        // Only a condition has anything more to say.
+                        Err(failed) if fold.predicate.is_none() || failed.is_fatal() => return Err(failed),
+                        Err(failed) => error = error.or(Some(failed)),
                     }
                 }
                 _ => {}
@@ -571,6 +578,19 @@ fn not_optional(what: &str, value: &Value<'_>) -> EvaluationError {
         "cannot initialize optional {what} from non-optional value {}",
         value.shown()
     ))
+}
+
+/// Adds the entries of a map to another.
+fn insert_all<'a>(map: &mut Map<'a>, value: &Value<'a>) -> Result<()> {
+    let Some(entries) = value.as_map() else {
+        let function = format!("cel.@mapInsert(map, {})", value.kind().name());
+        return Err(EvaluationError::NoSuchFunction(function.into()));
+    };
+    for key in entries.keys() {
+        let Some(value) = entries.get(&key) else { continue };
+        insert(map, &key, value, true)?;
+    }
+    Ok(())
 }
 
 /// Adds an entry to a map. A key twice is an error in a comprehension; in a literal the last one wins.

@@ -230,13 +230,14 @@ impl<'s> Parser<'s> {
         }
         let mut count = 0;
         while self.is_symbol(symbol) {
-            // `-1` is a literal.
-            let last_sign = symbol == "-"
+            // `-1` is a literal, and `--1` two operators before one.
+            let is_literal = count == 0
+                && symbol == "-"
                 && matches!(
                     self.tokens.get(self.position + 1).map(|token| &token.kind),
                     Some(TokenKind::Int | TokenKind::Double)
                 );
-            if last_sign {
+            if is_literal {
                 break;
             }
             self.next();

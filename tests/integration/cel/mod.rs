@@ -19,8 +19,9 @@ mod world;
 
 use crate::reference_program::reference_program;
 use choices::Choices;
-use differences::{DIFFERENCES, explanation};
+use differences::{DIFFERENCES, RARE, explanation};
 use generate::Generator;
+use grammar::Of;
 use reference::{Evaluation, Reference};
 use std::collections::BTreeMap;
 use std::env;
@@ -59,6 +60,8 @@ fn every_expression_means_what_it_means_to_the_api_server() {
     let mut choices = Choices::new(number("GIFT_CEL_SEED", 1) as u64);
     let mut tally = Tally::default();
     let mut differences = Vec::new();
+    let rare = RARE.iter().map(|text| Tree::leaf(Of::Plain("dyn"), *text)).collect();
+    compare(&reference, vec![(Rc::new(World::bare()), rare)], &mut tally, &mut differences);
     while tally.compared < wanted && differences.len() < MOST_DIFFERENCES {
         let worlds: Vec<_> = (0..40).map(|_| expressions(&mut choices)).collect();
         compare(&reference, worlds, &mut tally, &mut differences);
@@ -87,8 +90,8 @@ struct Tally {
     values: usize,
     errors: usize,
     refused: usize,
-    /// Differences with an explanation, by its title.
-    explained: BTreeMap<&'static str, usize>,
+    /// How many differences have an explanation, by its title, and the shortest expression of them.
+    explained: BTreeMap<&'static str, (usize, String)>,
 }
 
 /// A world and expressions in it.
@@ -138,21 +141,15 @@ fn compare(
             let case = Case { world: Rc::clone(&world), expression };
             match judge(reference, &case, &ours, &theirs) {
                 Comparison::Same => {}
-                Comparison::Explained(title) => *tally.explained.entry(title).or_default() += 1,
-                Comparison::Different => {
-                    if let Ok(path) = env::var("GIFT_CEL_DUMP") {
-                        use std::io::Write; // DEV
-                        let line = serde_json::json!({"e": case.expression.to_string(), "m": world.minor, "o": world.object, "v": world.variables.iter().map(|v| format!("{} = {}", v.name, v.expression)).collect::<Vec<_>>(), "ours": format!("{ours:?}"), "theirs": format!("{theirs:?}"), "or": ours.refused, "tr": theirs.refused, "ot": ours.of, "tt": theirs.of, "oe": ours.results.first().map(|r| r.error.clone()), "te": theirs.results.first().map(|r| r.error.clone()), "ov": ours.results.first().map(|r| r.value.clone()), "tv": theirs.results.first().map(|r| r.value.clone())});
-                        writeln!(
-                            std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap(),
-                            "{line}"
-                        )
-                        .unwrap();
-                    } else {
-                        // DEV
-                        differences.push(case)
-                    } // DEV
+                Comparison::Explained(title) => {
+                    let text = case.expression.to_string();
+                    let (count, shortest) = tally.explained.entry(title).or_default();
+                    *count += 1;
+                    if shortest.is_empty() || text.len() < shortest.len() {
+                        *shortest = text;
+                    }
                 }
+                Comparison::Different => differences.push(case),
             }
         }
     }
@@ -185,8 +182,17 @@ fn same_refusal(ours: &str, theirs: &str) -> bool {
         Some(message) => {
             ours.split_once(LATE).is_some_and(|(_, ours)| ours.rsplitn(3, "\n | ").last() == Some(message))
         }
-        None => ours == first_refusal(theirs),
+        None => numberless(ours) == numberless(first_refusal(theirs)),
     }
+}
+
+/// A message without the numbers of type variables, which the API server counts differently each time.
+fn numberless(refused: &str) -> String {
+    let mut parts = refused.split("_var");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        text + "_var" + part.trim_start_matches(|digit: char| digit.is_ascii_digit())
+    })
 }
 
 /// The API server tells everything it refuses an expression for, the engine the first.

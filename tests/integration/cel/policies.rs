@@ -5,6 +5,7 @@ use super::differences::ORDER;
 use super::generate::Generator;
 use super::grammar::Of;
 use super::reference::{Decision, Reference, Verdict};
+use super::shrink::MOST_STEPS;
 use super::tree::Tree;
 use super::world::{NEWEST, World};
 use super::{Case, Comparison, engine, judge, number, program};
@@ -13,7 +14,6 @@ use gift_plugin::protocol::{Options, Source};
 use gift_plugin::yaml::{Limits, load_stream};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::env;
 use std::fmt;
 use std::rc::Rc;
 
@@ -78,18 +78,6 @@ fn every_policy_says_what_it_says_in_the_cluster() {
             }
         }
     }
-    if env::var("GIFT_CEL_DUMP").is_ok() {
-        for policy in &differences {
-            eprintln!(
-                "{}",
-                Shrunk {
-                    policy: policy.clone(),
-                    theirs: reference.ask(&[policy.request(1)]).remove(0).policy
-                }
-            );
-        }
-        differences.clear();
-    } // DEV
     eprintln!("{compared} policies, {refused} refused, {silent} say nothing, {explained:?}");
     let shown: Vec<String> =
         differences.into_iter().map(|policy| shrunk(&reference, policy).to_string()).collect();
@@ -220,11 +208,13 @@ impl Policy {
                 found.push(simpler);
             }
             let mut simpler = self.clone();
-            simpler.validations[at].message = None;
-            found.push(simpler);
+            if simpler.validations[at].message.take().is_some() {
+                found.push(simpler);
+            }
             let mut simpler = self.clone();
-            simpler.validations[at].message_expression = None;
-            found.push(simpler);
+            if simpler.validations[at].message_expression.take().is_some() {
+                found.push(simpler);
+            }
         }
         found.extend(self.world.simpler().into_iter().map(|world| Self { world, ..self.clone() }));
         let each_place = |found: &mut Vec<Self>, place: fn(&mut Self, usize) -> Option<&mut Tree>| {
@@ -324,7 +314,7 @@ struct Shrunk {
 }
 
 fn shrunk(reference: &Reference, mut policy: Policy) -> Shrunk {
-    'simpler: loop {
+    'simpler: for _ in 0..MOST_STEPS {
         for some in policy.simpler().chunks(25) {
             let requests: Vec<Value> = some.iter().map(|policy| policy.request(1)).collect();
             let found = some.iter().zip(reference.ask(&requests)).find(|(candidate, answer)| {
@@ -335,9 +325,10 @@ fn shrunk(reference: &Reference, mut policy: Policy) -> Shrunk {
                 continue 'simpler;
             }
         }
-        let theirs = reference.ask(&[policy.request(1)]).remove(0).policy;
-        return Shrunk { policy, theirs };
+        break;
     }
+    let theirs = reference.ask(&[policy.request(1)]).remove(0).policy;
+    Shrunk { policy, theirs }
 }
 
 impl fmt::Display for Shrunk {

@@ -8,6 +8,9 @@ use std::rc::Rc;
 /// Simpler cases that are tried at once.
 const AT_ONCE: usize = 400;
 
+/// Steps after which a case is simple enough to be read.
+pub(super) const MOST_STEPS: usize = 100;
+
 /// A case that is as simple as it gets, and what the two say.
 pub(super) struct Shrunk {
     case: Case,
@@ -17,7 +20,8 @@ pub(super) struct Shrunk {
 
 /// Makes a case simpler as long as there is a difference.
 pub(super) fn shrunk(reference: &Reference, mut case: Case) -> Shrunk {
-    while let Some(simpler) = simpler(reference, &case) {
+    for _ in 0..MOST_STEPS {
+        let Some(simpler) = simpler(reference, &case) else { break };
         case = simpler;
     }
     let ours = engine::evaluate_case(&case);

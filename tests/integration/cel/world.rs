@@ -7,6 +7,9 @@ use super::grammar::{Of, parse_type};
 use super::literals::{TEXTS, pool};
 use serde_json::{Map, Value, json};
 
+/// What the API server gives each namespace: its name.
+const NAME_LABEL: &str = "kubernetes.io/metadata.name";
+
 /// The newest version of Kubernetes that is understood, without its `1.`.
 pub(super) const NEWEST: u32 = 36;
 
@@ -146,6 +149,13 @@ pub(super) struct World {
 }
 
 impl World {
+    /// A world of the newest version with hardly anything in it.
+    pub(super) fn bare() -> Self {
+        let object = json!({"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "thing", "namespace": "place"}, "spec": {"replicas": 1}});
+        let labels = json!({NAME_LABEL: "place"});
+        Self { minor: NEWEST, object, params: None, labels, variables: Vec::new() }
+    }
+
     /// A world with up to four variables, each of which may use those before it.
     pub(super) fn generate(choices: &mut Choices) -> Self {
         let minor = if choices.percent(70) { NEWEST } else { NEWEST - 6 + choices.below(6) as u32 };
@@ -153,7 +163,11 @@ impl World {
             minor,
             object: object(choices),
             params: choices.percent(50).then(|| params(choices)),
-            labels: if choices.percent(70) { json!({"team": "shop"}) } else { json!({}) },
+            labels: if choices.percent(70) {
+                json!({NAME_LABEL: "place", "team": "shop"})
+            } else {
+                json!({NAME_LABEL: "place"})
+            },
             variables: Vec::new(),
         };
         for name in ["a", "b", "list", "d"].into_iter().take(choices.below(5)) {
@@ -191,12 +205,8 @@ impl World {
             "object": null, "oldObject": null,
             "options": {"kind": "CreateOptions", "apiVersion": "meta.k8s.io/v1"},
         });
-        let mut metadata = json!({"name": "place"});
-        if self.labels.as_object().is_some_and(|labels| !labels.is_empty()) {
-            metadata["labels"] = self.labels.clone();
-        }
         let namespace = json!({
-            "apiVersion": "v1", "kind": "Namespace", "metadata": metadata,
+            "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "place", "labels": self.labels},
             "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"},
         });
         let mut roots = vec![

@@ -55,6 +55,8 @@ type Library[C Chart[C], V ~map[string]any] struct {
 	Functions func() template.FuncMap
 
 	HookAnnotation string
+	// Split gives the documents of a file as Sort finds them, unless one of them alone would be another.
+	Split func(text string) (documents []string, ok bool)
 	// Sort reads the objects of one file and puts them in the order of installation.
 	Sort func(file map[string]string) (Objects, error)
 	// Before tells whether objects of one kind are installed before those of another.

@@ -31,25 +31,16 @@ func Each[Of any](all []Of, object func(Of) Object) []Object {
 	return objects
 }
 
-// sort gives all objects in the order of installation. Helm reads each file's YAML for that; it does so once
-// here for each text of a file. Its order keeps what is of one kind in the order it came in, so files that
-// are each in order are put in order together as they would be at once.
+// sort gives all objects in the order of installation. Helm reads each object's YAML for that; it does so once
+// here for each text. Its order keeps what is of one kind in the order it came in, so objects put in order
+// together are as they would be file by file.
 func (renderer *Renderer[C, V]) sort(files map[string]string) (Objects, error) {
 	var all Objects
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		if strings.HasSuffix(name, "NOTES.txt") {
 			continue
 		}
-		text := files[name]
-		one := func() (Objects, error) { return renderer.library.Sort(map[string]string{name: text}) }
-		var own Objects
-		var err error
-		if strings.Contains(text, renderer.library.HookAnnotation) {
-			// Helm may have something to say about it, each time.
-			own, err = one()
-		} else {
-			own, err = renderer.objects.Get(session.DigestOf([]byte(name+"\n"+text)), one)
-		}
+		own, err := renderer.objectsOf(name, files[name])
 		if err != nil {
 			return all, err
 		}
@@ -62,6 +53,27 @@ func (renderer *Renderer[C, V]) sort(files map[string]string) (Objects, error) {
 		})
 	}
 	return all, nil
+}
+
+// objectsOf gives the objects of a file, in the order they stand there or in that of installation.
+func (renderer *Renderer[C, V]) objectsOf(name, text string) (all Objects, err error) {
+	// Helm may have something to say about a hook, each time.
+	if !strings.Contains(text, renderer.library.HookAnnotation) {
+		if documents, ok := renderer.library.Split(text); ok {
+			for _, document := range documents {
+				own, err := renderer.objects.Get(session.DigestOf(name, document), func() (Objects, error) {
+					// What is kept holds on to its own text alone, not to all of the file's.
+					return renderer.library.Sort(map[string]string{name: strings.Clone(document)})
+				})
+				if err != nil {
+					return all, err
+				}
+				all.Others = append(all.Others, own.Others...)
+			}
+			return all, nil
+		}
+	}
+	return renderer.library.Sort(map[string]string{name: text})
 }
 
 // stream is what is printed of a release.

@@ -2,9 +2,12 @@ package rendering
 
 import (
 	"context"
+	"errors"
+	"maps"
 	"text/template"
 
 	"gift.dev/worker/session"
+	"gift.dev/worker/session/compiled"
 )
 
 // Renderer renders with what it kept of earlier renderings where that gives the same bytes, and as the
@@ -31,12 +34,22 @@ func New[C Chart[C], V ~map[string]any](library Library[C, V]) *Renderer[C, V] {
 		charts:  session.NewKept[*loaded[C]](64),
 		values:  session.NewKept[map[string]any](512),
 		schemas: session.NewKept[*schema](64),
-		objects: session.NewKept[Objects](4096),
+		objects: session.NewKept[Objects](8192),
 		templates: session.NewTemplates(func(to *template.Template) {
 			library.Bind(to)
 			to.Funcs(session.Faster(library.Functions(), texts))
+		}, plain(library.Functions(), texts), func(value any) (map[string]any, bool) {
+			table, ok := value.(V)
+			return table, ok
 		}),
 	}
+}
+
+// plain are Helm's functions, some of them faster.
+func plain(functions template.FuncMap, texts *session.Texts) template.FuncMap {
+	plain := maps.Clone(functions)
+	maps.Copy(plain, session.Faster(functions, texts))
+	return plain
 }
 
 // Version is that of Helm.
@@ -44,7 +57,11 @@ func (renderer *Renderer[C, V]) Version() string { return renderer.library.Versi
 
 // Render gives what the command prints, and its error.
 func (renderer *Renderer[C, V]) Render(ctx context.Context, request *session.Request, log *session.Log) (session.Rendered, error) {
-	rendered, err := renderer.render(ctx, request, log)
+	rendered, err := renderer.render(ctx, request, log, false)
+	if errors.Is(err, compiled.ErrUnable) && ctx.Err() == nil {
+		log.Taken()
+		rendered, err = renderer.render(ctx, request, log, true)
+	}
 	if err == nil || ctx.Err() != nil {
 		return rendered, err
 	}
@@ -53,7 +70,7 @@ func (renderer *Renderer[C, V]) Render(ctx context.Context, request *session.Req
 	return session.Rendered{Output: out}, err
 }
 
-func (renderer *Renderer[C, V]) render(ctx context.Context, request *session.Request, log *session.Log) (rendered session.Rendered, err error) {
+func (renderer *Renderer[C, V]) render(ctx context.Context, request *session.Request, log *session.Log, byText bool) (rendered session.Rendered, err error) {
 	defer func() {
 		if recover() != nil {
 			err = ErrUnusual
@@ -86,7 +103,7 @@ func (renderer *Renderer[C, V]) render(ctx context.Context, request *session.Req
 	}
 	capabilities := session.NewCapabilities(composed["Capabilities"], renderer.compare)
 	composed["Capabilities"] = capabilities
-	files, isNoticed, err := renderer.templates.Execute(ctx, renderer.templatesOf(own, composed))
+	files, isNoticed, err := renderer.templates.Execute(ctx, renderer.templatesOf(own, composed), byText)
 	if err != nil {
 		return rendered, err
 	}

@@ -21,7 +21,7 @@ func (renderer *Renderer[C, V]) validate(own C, values any) error {
 		return ErrUnusual
 	}
 	if text := renderer.library.Schema(own); text != nil {
-		compiled, err := renderer.schemas.Get(session.DigestOf(text), func() (*schema, error) { return compile(text) })
+		compiled, err := renderer.schemas.Get(session.DigestOf(string(text)), func() (*schema, error) { return compile(text) })
 		if err != nil {
 			return err
 		}

@@ -41,7 +41,7 @@ func (renderer *Renderer[C, V]) given(request *session.Request) (map[string]any,
 }
 
 func (renderer *Renderer[C, V]) over(below map[string]any, text []byte) (map[string]any, error) {
-	above, err := renderer.values.Get(session.DigestOf(text), func() (map[string]any, error) {
+	above, err := renderer.values.Get(session.DigestOf(string(text)), func() (map[string]any, error) {
 		return renderer.library.ReadValues(text)
 	})
 	if err != nil {

@@ -112,6 +112,8 @@ const TABLE: &[(&str, &str)] = &[
     ("has(object.kind, object.on)", "1:4: undeclared reference to 'has' (in container '')"),
     ("has()", "1:4: undeclared reference to 'has' (in container '')"),
     ("undeclared", "1:1: undeclared reference to 'undeclared' (in container '')"),
+    ("--9223372036854775808", "1:3: invalid int literal"),
+    (".undeclared + 4", "1:2: undeclared reference to '.undeclared' (in container '')"),
     ("undeclared.field", "1:1: undeclared reference to 'undeclared' (in container '')"),
     ("undeclared(1)", "1:11: undeclared reference to 'undeclared' (in container '')"),
     ("object.undeclared(1)", "1:18: undeclared reference to 'undeclared' (in container '')"),

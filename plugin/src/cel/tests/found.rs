@@ -53,6 +53,12 @@ const TABLE: &[(&str, &str)] = &[
     ("{?'a': dyn(1).orValue(optional.none())}", "error: cannot initialize optional entry 'a' from non-optional value 1"),
     ("[?dyn(1).orValue(optional.none())]", "error: cannot initialize optional list element from non-optional value 1"),
     ("object.list.transformMap(k, v, v)[object.nothing]", "error: invalid qualifier type: <nil>"),
+    // The last condition that fails is told, and before all others what could not be worked out after it held.
+    ("['a', 'b'].filter(v, {}[v])", "error: no such key: b"),
+    ("['a', 'b'].exists_one(v, {}[v])", "error: no such key: b"),
+    ("['a', 'b'].map(v, {}[v])", "error: no such key: a"),
+    ("['a', 'b'].map(v, v == 'b' || {}[v], {}[v])", "error: no such key: a"),
+    ("['a', 'b'].map(v, v == 'a' || {}[v], {}[v + v])", "error: no such key: b"),
     (r"r'\'", r#""\\""#),
 ];
 
