@@ -30,15 +30,17 @@ pub(super) fn compare(before: &Path, after: &Path) -> Result<Option<Reason>, Rel
         })
         .map(String::as_str)
         .collect();
-    let Some(first) = changed.first() else { return Ok(None) };
+    if changed.is_empty() {
+        return Ok(None);
+    }
     let told = changed.iter().take(TOLD).copied().collect::<Vec<_>>().join(", ");
     let more = changed.len().saturating_sub(TOLD);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     Ok(Some(Reason {
         bump: Bump::Patch,
         area: Area::Chart,
-        place: after.join(first).display().to_string(),
-        message: format!("{told}{more} changed"),
+        place: format!("{told}{more}"),
+        message: "changed".to_owned(),
     }))
 }
 
@@ -76,7 +78,7 @@ mod tests {
         let told = |before: &tempfile::TempDir, after: &tempfile::TempDir| {
             compare(before.path(), after.path())
                 .unwrap()
-                .map(|reason| format!("{} {}", reason.bump, reason.message))
+                .map(|reason| format!("{} {} {}", reason.bump, reason.place, reason.message))
         };
         let first = chart("1.0.0", "a");
         assert_eq!(told(&first, &chart("2.0.0", "a")), None);

@@ -63,5 +63,5 @@ fn what_may_be_said_besides_is_a_new_minor_version() {
 fn what_is_only_described_otherwise_is_a_patch() {
     let project = Project::published("1.4.2");
     project.replace("chart/values.schema.json", "How many.", "How many there are.");
-    project.assert_demands("1.4.3", "values.schema.json changed", &["1.4.2"]);
+    project.assert_demands("1.4.3", "values.schema.json: changed", &["1.4.2"]);
 }

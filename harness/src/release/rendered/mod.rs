@@ -151,7 +151,9 @@ fn unit_of(plan: &Plan, sides: &Sides, unit: &[usize]) -> Result<Found, ReleaseE
         let mut differences = match (&before[at], &after[at]) {
             (None, _) => vec![new_environment(cell)],
             (Some(Err(_)), Some(Ok(_))) => vec![taken(cell)],
-            (Some(Ok(_)), Some(Err(error))) => vec![refused(cell, error, "the tree does not render it")],
+            (Some(Ok(_)), Some(Err(error))) => {
+                vec![refused(cell, &sides.after.chart, error, "the tree does not render it")]
+            }
             (Some(Ok(old)), Some(Ok(new))) => {
                 let key = (Arc::as_ptr(old) as usize, Arc::as_ptr(new) as usize);
                 match compared.get(&key) {
@@ -172,7 +174,8 @@ fn unit_of(plan: &Plan, sides: &Sides, unit: &[usize]) -> Result<Found, ReleaseE
         };
         let keeps = kept.as_ref().and_then(|kept| kept[at].as_ref());
         if let (Some(Ok(_)), Some(Ok(_)), Some(Err(error))) = (&before[at], &after[at], keeps) {
-            differences.push(refused(cell, error, "values as they were published are not taken any more"));
+            let what = "values as they were published are not taken any more";
+            differences.push(refused(cell, &sides.after.chart, error, what));
         }
         found.push((*index, Some(differences)));
     }
@@ -226,8 +229,11 @@ fn taken(cell: &Cell) -> Difference {
     Difference { bump: Bump::Minor, template: String::new(), message }
 }
 
-fn refused(cell: &Cell, error: &RenderError, what: &str) -> Difference {
-    let told = error.to_string();
+/// What Helm said, without where the chart was for the moment.
+fn refused(cell: &Cell, chart: &Path, error: &RenderError, what: &str) -> Difference {
+    let place = chart.display().to_string();
+    let told = error.to_string().replace(&format!("{} could not render {place}: ", cell.helm), "");
+    let told = told.replace(&format!("{place}/"), "").replace(&place, "the chart");
     let line = told.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default();
     Difference {
         bump: Bump::Major,
