@@ -75,21 +75,23 @@ pub(super) fn compare(
     Ok(differences)
 }
 
-/// Whether an object is another under a new name: what both state is the same but for it.
+/// Whether an object is another under a new name: what both state is the same but for it, wherever it stands, or but
+/// for the name alone.
 fn is_renamed(old: &Object<'_>, now: &Object<'_>, versions: (&str, &str)) -> bool {
     if (old.group(), old.kind()) != (now.group(), now.kind()) {
         return false;
     }
-    let renamed = old.to_json().to_string().replace(old.name(), now.name());
-    let Ok(mut renamed) = serde_json::from_str::<Value>(&renamed) else { return false };
-    if let Some(metadata) = renamed.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.insert("namespace".to_owned(), now.namespace().into());
-    }
-    let mut now = now.to_json();
-    if let Some(metadata) = now.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.entry("namespace").or_insert_with(|| "".into());
-    }
-    fields(&renamed, &now, versions).is_empty()
+    let as_now = |mut object: Value| {
+        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.insert("name".to_owned(), now.name().into());
+            metadata.insert("namespace".to_owned(), now.namespace().into());
+        }
+        object
+    };
+    let there = as_now(now.to_json());
+    let everywhere = old.to_json().to_string().replace(old.name(), now.name());
+    let everywhere = serde_json::from_str(&everywhere).unwrap_or_default();
+    [old.to_json(), everywhere].into_iter().any(|object| fields(&as_now(object), &there, versions).is_empty())
 }
 
 /// The fields that differ in more than the chart's version.
@@ -202,6 +204,19 @@ spec: {ports: [{port: 80}]}
             told(service, &renamed),
             ["major Service shop/web is called Service shop/front now, so one goes and another is made"]
         );
+    }
+
+    #[test]
+    fn a_name_may_be_another_in_one_place_or_in_all() {
+        let (deployment, _) = WEB.split_once("---\n").unwrap();
+        for renamed in
+            [deployment.replacen("name: web", "name: front", 1), deployment.replace("web", "front")]
+        {
+            let expected = "is called Deployment shop/front now, so one goes and another is made";
+            assert!(told(deployment, &renamed)[0].ends_with(expected), "{:?}", told(deployment, &renamed));
+        }
+        let other = deployment.replacen("name: web", "name: front", 1).replace("web:7", "web:8");
+        assert_eq!(told(deployment, &other).len(), 2);
     }
 
     #[test]
