@@ -35,3 +35,26 @@ provide_publishers() {
     }
     end_step "installed$packages"
 }
+
+# What builds the container image, with the shell in it, and what compiles Jenkins' files where there is Java. As above,
+# their absence stops no other part.
+provide_deliverers() {
+    local log="$GIFT_CACHE/logs/deliverers.log" packages=""
+    begin_step "buildah, busybox and Groovy"
+    command -v buildah >/dev/null || packages="$packages buildah"
+    has_static_busybox || packages="$packages busybox-static"
+    if command -v java >/dev/null && ! command -v groovyc >/dev/null; then packages="$packages groovy"; fi
+    if [ -z "$packages" ]; then end_step "found"; return 0; fi
+    if ! command -v apt-get >/dev/null || ! can_be_root; then
+        end_step "left out: the tests of delivery would use$packages, which only root can install"
+        return 0
+    fi
+    # shellcheck disable=SC2086 # a list of package names
+    install_packages "$log" $packages || {
+        say "$(tail -n 8 "$log")"
+        fail "apt-get could not install$packages." "Install them as your system does, and run this again. The whole output is in $log."
+    }
+    end_step "installed$packages"
+}
+
+has_static_busybox() { command -v busybox >/dev/null && ! ldd "$(command -v busybox)" >/dev/null 2>&1; }

@@ -14,6 +14,7 @@ use gift_harness::render::{HelmCommand, HelmVersion, HelmWorker, RenderError, Re
 use gift_harness::run::Plan;
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
@@ -187,4 +188,20 @@ fn public_charts_are_the_same_by_the_worker_and_by_the_command() {
         }
     }
     compare(&requests);
+}
+
+/// What the workers are made of keeps its own promises: compiled templates give what text/template gives, files are
+/// split as Helm splits them.
+#[test]
+fn the_workers_parts_pass_their_own_tests() {
+    let tested = Command::new("go")
+        .args(["test", "-mod=readonly", "./..."])
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../worker/session"))
+        .env("GOTOOLCHAIN", "local")
+        .env("GOWORK", "off")
+        .output()
+        .expect("go runs");
+    let said = String::from_utf8_lossy(&tested.stdout);
+    assert!(tested.status.success(), "{said}{}", String::from_utf8_lossy(&tested.stderr));
+    assert!(said.contains("session/compiled"), "{said}");
 }

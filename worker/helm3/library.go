@@ -43,6 +43,7 @@ func library() rendering.Library[*chart.Chart, chartutil.Values] {
 
 		HookAnnotation: release.HookAnnotation,
 		Split:          rendering.SplitAtSpace,
+		Kind:           kind,
 		Sort:           sortFile,
 		Before:         before,
 	}
@@ -99,10 +100,4 @@ func kubeVersion(text string) (string, error) {
 func suits(own *chart.Chart, version string) bool {
 	needed := own.Metadata.KubeVersion
 	return needed == "" || chartutil.IsCompatibleRange(needed, version)
-}
-
-func hooks(of []*release.Hook) []rendering.Object {
-	return rendering.Each(of, func(hook *release.Hook) rendering.Object {
-		return rendering.Object{Source: hook.Path, Kind: hook.Kind, Text: hook.Manifest, Test: slices.Contains(hook.Events, release.HookTest)}
-	})
 }

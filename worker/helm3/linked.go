@@ -34,10 +34,3 @@ func lessByKind(_, _ any, kind, other string, order releaseutil.KindSortOrder) b
 func before(kind, other string) bool {
 	return lessByKind(nil, nil, kind, other, releaseutil.InstallOrder)
 }
-
-func sortFile(file map[string]string) (rendering.Objects, error) {
-	ofHooks, manifests, err := releaseutil.SortManifests(file, nil, releaseutil.InstallOrder)
-	return rendering.Objects{Hooks: hooks(ofHooks), Others: rendering.Each(manifests, func(manifest releaseutil.Manifest) rendering.Object {
-		return rendering.Object{Source: manifest.Name, Kind: manifest.Head.Kind, Text: manifest.Content}
-	})}, err
-}

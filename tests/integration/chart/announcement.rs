@@ -36,18 +36,6 @@ fn the_images_announced_are_those_that_run() {
     assert_eq!(announced, running);
 }
 
-#[test]
-fn the_changes_announced_are_of_known_kinds() {
-    let text = chart_file()["annotations"]["artifacthub.io/changes"].as_str().unwrap().to_owned();
-    let changes: Vec<Value> = serde_yaml::from_str(&text).unwrap();
-    assert!(!changes.is_empty());
-    for change in changes {
-        let kind = change["kind"].as_str().unwrap();
-        assert!(["added", "changed", "deprecated", "removed", "fixed", "security"].contains(&kind), "{kind}");
-        assert!(!change["description"].as_str().unwrap().is_empty());
-    }
-}
-
 /// What an operator reads after an installation. Helm 3 shows it only to those with a cluster.
 fn notes(environment: &str) -> String {
     let mut command = Command::new(find(Tool::Helm(HelmVersion::V4)).unwrap().path);

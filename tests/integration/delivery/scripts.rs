@@ -73,26 +73,6 @@ fn a_release_is_a_commit_that_names_it_and_a_tag() {
     assert!(code == 2 && said.contains("commit or remove"), "{said}");
 }
 
-/// Where there is Groovy; nothing else here needs it.
-#[test]
-fn the_pipeline_is_groovy() {
-    let repository = Repository::new();
-    let lint = |name: &str, text: &str| {
-        repository.write(name, text);
-        let output = repository.run("work", &checkout().join("ci/jenkins/lint"), &[name]);
-        (output.status.code().unwrap(), text_of(&output))
-    };
-    let pipeline = std::fs::read_to_string(checkout().join("ci/jenkins/Jenkinsfile")).unwrap();
-    let (code, said) = lint("Jenkinsfile", &pipeline);
-    if code == 3 {
-        eprintln!("left out: {said}");
-        return;
-    }
-    assert_eq!(code, 0, "{said}");
-    let (code, said) = lint("Broken", &pipeline.replacen("stages {", "stages {{", 1));
-    assert!(code == 1 && said.contains("Broken: "), "{said}");
-}
-
 /// What the pipeline calls is there, and takes the arguments it is given.
 #[test]
 fn every_command_of_the_pipelines_is_one() {

@@ -19,18 +19,18 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 
 /// A folder with a small chart, and clients that keep their things in it.
-pub(super) struct Bench {
+pub(crate) struct Bench {
     folder: TempDir,
 }
 
 impl Bench {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let bench = Self { folder: tempfile::tempdir().unwrap() };
         bench.chart("1.0.0", "first");
         bench
     }
 
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -39,7 +39,7 @@ impl Bench {
         write_chart(&self.path("chart"), version, text);
     }
 
-    pub(super) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+    pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
         command
             .current_dir(self.folder.path())
@@ -56,16 +56,16 @@ impl Bench {
     }
 
     /// `gift publish`, with these words behind it.
-    pub(super) fn publish(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn publish(&self, arguments: &[&str]) -> Output {
         self.command(gift()).arg("publish").args(arguments).output().unwrap()
     }
 
     /// Publishes what has to be taken, and gives what was printed.
-    pub(super) fn published(&self, arguments: &[&str]) -> String {
+    pub(crate) fn published(&self, arguments: &[&str]) -> String {
         taken(&self.publish(arguments))
     }
 
-    pub(super) fn helm(&self, version: HelmVersion, arguments: &[&str]) -> Output {
+    pub(crate) fn helm(&self, version: HelmVersion, arguments: &[&str]) -> Output {
         self.command(helm(version)).args(arguments).output().unwrap()
     }
 }
@@ -83,7 +83,7 @@ pub(super) fn write_chart(folder: &Path, version: &str, text: &str) {
 }
 
 /// What a command printed that had to succeed.
-pub(super) fn taken(output: &Output) -> String {
+pub(crate) fn taken(output: &Output) -> String {
     assert!(output.status.success(), "{}\n{}", text(&output.stdout), text(&output.stderr));
     text(&output.stdout)
 }

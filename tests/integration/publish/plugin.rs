@@ -10,7 +10,7 @@ use std::process::Stdio;
 
 impl Bench {
     /// `gift` of this build without what a debugger reads of it, which is most of its size.
-    pub(super) fn stripped_command(&self) -> PathBuf {
+    pub(crate) fn stripped_command(&self) -> PathBuf {
         let path = self.path("gift-command");
         taken(&self.command("strip").arg("-o").arg(&path).arg(gift()).output().unwrap());
         path

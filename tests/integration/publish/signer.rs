@@ -8,7 +8,7 @@ pub(super) const PASSPHRASE: &str = "correct horse";
 
 impl Bench {
     /// Makes a key of the given algorithm for an address, locked by [`PASSPHRASE`], and gives the file with that.
-    pub(super) fn key(&self, address: &str, algorithm: &str) -> PathBuf {
+    pub(crate) fn key(&self, address: &str, algorithm: &str) -> PathBuf {
         use std::os::unix::fs::PermissionsExt as _;
         let home = self.path("gnupg");
         fs::create_dir_all(&home).unwrap();
@@ -43,7 +43,7 @@ impl Bench {
     }
 
     /// The public key of an address, as a keyring.
-    pub(super) fn keyring(&self, address: &str) -> PathBuf {
+    pub(crate) fn keyring(&self, address: &str) -> PathBuf {
         let exported = self.command("gpg").args(["--batch", "--export", address]).output().unwrap();
         assert!(exported.status.success() && !exported.stdout.is_empty(), "{exported:?}");
         let path = self.path(&format!("{address}.gpg"));

@@ -8,9 +8,12 @@ import (
 	"text/template"
 )
 
-// emptyElement is nothing as an element of a list or map: a field of it is a mistake, where a field of nothing
-// at all is nothing.
-var emptyElement = new(struct{ _ byte })
+// emptyElement is nothing as it is found in a list, a map or a field: a field of it is a mistake, and it is no map
+// for a function that takes one, where a pipeline that gives nothing has fields, which are nothing, and is a map.
+var emptyElement = &empty{}
+
+// empty has a size, so that no other value has its address.
+type empty struct{ _ byte }
 
 // addressed is a value whose address has methods that its printed form may come from.
 type addressed struct{ value reflect.Value }
@@ -18,7 +21,7 @@ type addressed struct{ value reflect.Value }
 // plain is a value as functions are given it.
 func plain(value any) any {
 	switch value := value.(type) {
-	case *struct{ _ byte }:
+	case *empty:
 		return nil
 	case addressed:
 		return value.value.Interface()
@@ -92,7 +95,7 @@ func appendValue(out []byte, value any) []byte {
 		return strconv.AppendInt(out, int64(value), 10)
 	case int64:
 		return strconv.AppendInt(out, value, 10)
-	case *struct{ _ byte }:
+	case *empty:
 		return append(out, "<no value>"...)
 	}
 	printed, ok := printable(value)

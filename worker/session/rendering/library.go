@@ -57,6 +57,8 @@ type Library[C Chart[C], V ~map[string]any] struct {
 	HookAnnotation string
 	// Split gives the documents of a file as Sort finds them, unless one of them alone would be another.
 	Split func(text string) (documents []string, ok bool)
+	// Kind is the kind of a document, unless it is a hook or Sort has anything to say of it.
+	Kind func(document string) (string, bool)
 	// Sort reads the objects of one file and puts them in the order of installation.
 	Sort func(file map[string]string) (Objects, error)
 	// Before tells whether objects of one kind are installed before those of another.

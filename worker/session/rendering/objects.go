@@ -63,7 +63,11 @@ func (renderer *Renderer[C, V]) objectsOf(name, text string) (all Objects, err e
 			for _, document := range documents {
 				own, err := renderer.objects.Get(session.DigestOf(name, document), func() (Objects, error) {
 					// What is kept holds on to its own text alone, not to all of the file's.
-					return renderer.library.Sort(map[string]string{name: strings.Clone(document)})
+					document := strings.Clone(document)
+					if kind, ok := renderer.library.Kind(document); ok {
+						return Objects{Others: []Object{{Source: name, Kind: kind, Text: document}}}, nil
+					}
+					return renderer.library.Sort(map[string]string{name: document})
 				})
 				if err != nil {
 					return all, err

@@ -97,6 +97,7 @@ func newBench(t *testing.T) *bench {
 		Bind:           func(*template.Template) {},
 		Functions:      func() template.FuncMap { return nil },
 		HookAnnotation: "hook",
+		Kind:           func(string) (string, bool) { return "", false },
 		Split:          SplitAtLines,
 		Sort: func(file map[string]string) (Objects, error) {
 			var objects Objects
