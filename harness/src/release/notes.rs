@@ -71,9 +71,15 @@ pub fn prepare(review: &Review, version: &Version, with: &Preparation) -> Result
     };
     let log = read(&with.changelog)?;
     let wrong = |path: &Path, reason: String| ReleaseError::Text { path: path.to_owned(), reason };
-    let (section, log_text) = section(&log, version, Some(&with.date)).ok_or_else(|| {
-        wrong(&with.changelog, "there is no section `## Unreleased` with what changed".to_owned())
-    })?;
+    let wrong_log = |reason: &str| wrong(&with.changelog, reason.to_owned());
+    let (section, log_text) = section(&log, version, Some(&with.date))
+        .ok_or_else(|| wrong_log("there is no section `## Unreleased` with what changed"))?;
+    let unreleased = Section::find(&log_text, &SectionKind::Unreleased);
+    if unreleased.is_some_and(|section| !section.is_empty()) {
+        return Err(wrong_log(
+            "the version has its section already, and `## Unreleased` has more: put it there",
+        ));
+    }
     put(with.changelog.clone(), &log, log_text);
     if let Some(path) = &with.upgrade_notes {
         let notes = read(path)?;
