@@ -85,11 +85,11 @@ impl<'v> Generator<'v> {
                 self.typed(&of, depth)
             }
             Of::Plain("num") => {
-                let of = Of::Plain(*self.choices.of(&["int", "uint", "double"]));
+                let of = Of::Plain(self.choices.of::<&str>(&["int", "uint", "double"]));
                 self.typed(&of, depth)
             }
             Of::Plain("ordered") => {
-                let of = Of::Plain(*self.choices.of(ORDERED));
+                let of = Of::Plain(self.choices.of::<&str>(ORDERED));
                 self.typed(&of, depth)
             }
             Of::Plain("index") => Tree::leaf(
@@ -103,16 +103,16 @@ impl<'v> Generator<'v> {
     fn any(&mut self) -> Of {
         match self.choices.below(12) {
             0 => Of::List(Box::new(self.simple())),
-            1 => Of::Map(Box::new(Of::Plain(*self.choices.of(KEYS))), Box::new(self.simple())),
+            1 => Of::Map(Box::new(Of::Plain(self.choices.of::<&str>(KEYS))), Box::new(self.simple())),
             2 => Of::Optional(Box::new(self.simple())),
             3 => Of::List(Box::new(Of::List(Box::new(self.simple())))),
             4..7 => self.simple(),
-            _ => Of::Plain(*self.choices.of(ANY)),
+            _ => Of::Plain(self.choices.of::<&str>(ANY)),
         }
     }
 
     fn simple(&mut self) -> Of {
-        Of::Plain(*self.choices.of(SIMPLE))
+        Of::Plain(self.choices.of::<&str>(SIMPLE))
     }
 
     fn typed(&mut self, of: &Of, depth: usize) -> Tree {
@@ -161,7 +161,7 @@ impl<'v> Generator<'v> {
                     self.scope.push((name.to_owned(), of));
                     Piece::Text(name.to_owned())
                 }
-                Part::Pool(pool) => Piece::Part(self.from_pool(pool, depth)),
+                Part::Pool(pool) => Piece::Part(self.literal_of(pool, depth)),
             });
         }
         self.scope.truncate(outside);
@@ -182,7 +182,7 @@ impl<'v> Generator<'v> {
                     return bound.clone();
                 }
                 let chosen = match *name {
-                    "K" | "L" => Of::Plain(*self.choices.of(KEYS)),
+                    "K" | "L" => Of::Plain(self.choices.of::<&str>(KEYS)),
                     _ => self.simple(),
                 };
                 bindings.insert(name, chosen.clone());
@@ -197,7 +197,7 @@ impl<'v> Generator<'v> {
         }
     }
 
-    fn from_pool(&mut self, name: &str, depth: usize) -> Tree {
+    fn literal_of(&mut self, name: &str, depth: usize) -> Tree {
         let text = Of::Plain("string");
         match name {
             "field" => return Tree::leaf(Of::Plain("dyn"), self.field_to_test()),
@@ -239,7 +239,7 @@ impl<'v> Generator<'v> {
 
     fn field_to_test(&mut self) -> String {
         let all: Vec<_> = fields().filter(|(path, _)| path.contains('.')).collect();
-        (*self.choices.of(&all)).0.to_owned()
+        self.choices.of(&all).0.to_owned()
     }
 
     /// Something without parts, or with few.
@@ -255,10 +255,11 @@ impl<'v> Generator<'v> {
         if !fitting.is_empty() && self.choices.percent(40) {
             return Tree::leaf(of.clone(), format!("variables.{}", self.choices.of(&fitting).name));
         }
-        if self.literal == 0 && self.choices.percent(30) {
-            if let Some(path) = self.path(of) {
-                return Tree::leaf(of.clone(), path);
-            }
+        if self.literal == 0
+            && self.choices.percent(30)
+            && let Some(path) = self.path(of)
+        {
+            return Tree::leaf(of.clone(), path);
         }
         let leaf = |text: String| Tree::leaf(of.clone(), text);
         match of {
@@ -272,7 +273,7 @@ impl<'v> Generator<'v> {
             }
             Of::Plain("bytes") => leaf(literals::bytes(&mut self.choices)),
             Of::Plain("null") => leaf("null".to_owned()),
-            Of::Plain("type") => self.from_pool("type", 0),
+            Of::Plain("type") => self.literal_of("type", 0),
             Of::Plain("dyn") => {
                 let inner = self.simple();
                 let inner = self.of(&inner, depth.min(1));

@@ -67,6 +67,18 @@ fn wrong_usage_is_2() {
 }
 
 #[test]
+fn what_cannot_be_read_is_told_whatever_rules_are_asked_for() {
+    let workplace = Workplace::new(4);
+    for only in ["pinned-image-tag", "no-string-data", "unique-name", "schema"] {
+        let (code, stdout, _) = run(&workplace, &["check", "-", "--only", only], b"a: [\n");
+        assert_eq!(code, 1, "{only}: {stdout}");
+        assert!(stdout.contains("error[unparsable]"), "{only}: {stdout}");
+    }
+    let skipped = ["check", "-", "--only", "unique-name", "--skip", "unparsable"];
+    assert_eq!(run(&workplace, &skipped, b"a: [\n").0, 0);
+}
+
+#[test]
 fn input_that_cannot_be_judged_is_2() {
     let workplace = Workplace::new(4);
     let empty = workplace.write("empty.yaml", "");

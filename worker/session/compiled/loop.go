@@ -1,9 +1,9 @@
 package compiled
 
 import (
-	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"text/template/parse"
 )
 
@@ -132,15 +132,21 @@ func (own *frame) each(of any, hasKey bool, turn func(at, value any) bool) (isEm
 
 func ofTable(table map[string]any, turn func(at, value any) bool) (isEmpty bool) {
 	// What a body adds or removes changes nothing about the turns there are, nor their values.
-	keys := slices.Sorted(maps.Keys(table))
-	values := make([]any, len(keys))
-	for index, key := range keys {
-		values[index] = table[key]
+	entries := make([]entry, 0, len(table))
+	for key, value := range table {
+		entries = append(entries, entry{key, value})
 	}
-	for index, key := range keys {
-		if !turn(key, values[index]) {
+	slices.SortFunc(entries, func(one, other entry) int { return strings.Compare(one.key, other.key) })
+	for index := range entries {
+		if !turn(entries[index].key, entries[index].value) {
 			break
 		}
 	}
-	return len(keys) == 0
+	return len(entries) == 0
+}
+
+// entry is one of a map.
+type entry struct {
+	key   string
+	value any
 }

@@ -93,6 +93,8 @@ type frame struct {
 	dot       any
 	variables []any
 	out       *[]byte
+	// few is where variables are that are no more.
+	few [6]any
 }
 
 // template executes another template into the same text.
@@ -108,9 +110,12 @@ func (own *frame) template(name string, dot any) {
 	if run.entered++; run.entered%64 == 0 && run.ctx.Err() != nil {
 		unable("nobody waits")
 	}
-	variables := make([]any, body.size)
-	variables[0] = dot
-	body.walk(&frame{run: run, dot: dot, variables: variables, out: own.out})
+	called := &frame{run: run, dot: dot, out: own.out}
+	if called.variables = called.few[:]; body.size > len(called.few) {
+		called.variables = make([]any, body.size)
+	}
+	called.variables[0] = dot
+	body.walk(called)
 	run.nested--
 }
 
@@ -121,7 +126,8 @@ func (own *frame) include(name string, dot any) string {
 	if last := len(run.idle) - 1; last >= 0 {
 		text, run.idle = run.idle[last][:0], run.idle[:last]
 	}
-	(&frame{run: run, out: &text}).template(name, dot)
+	caller := frame{run: run, out: &text}
+	caller.template(name, dot)
 	result := string(text)
 	run.idle = append(run.idle, text)
 	return result
