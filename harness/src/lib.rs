@@ -55,6 +55,7 @@ pub mod post_render;
 pub mod promotion;
 pub mod publish;
 pub mod redaction;
+pub mod release;
 pub mod render;
 pub mod report;
 pub mod rules;

@@ -15,6 +15,7 @@ mod public_charts;
 mod public_findings;
 mod publish;
 mod reference_program;
+mod release;
 mod reports;
 mod sources;
 mod workplace;

@@ -27,6 +27,7 @@ mod post_render;
 mod progress;
 mod promote;
 mod publish;
+mod release;
 mod render;
 mod renderer;
 mod report;
@@ -125,6 +126,7 @@ enum Verb {
     Promote(promote::Arguments),
     PostRender(post_render::Arguments),
     Publish(publish::Arguments),
+    Release(release::Arguments),
     Explain(explain::Arguments),
     Up(up::Arguments),
     Down(down::Arguments),
@@ -146,6 +148,7 @@ Examples:
   gift test                                    every combination of values, with both Helms
   gift mutate                                  whether the rules would notice a mistake
   gift promote shop/dev shop/staging           staging runs what dev runs
+  gift release --from site                     the version that what changed demands
   gift publish chart --to site                 a chart repository, for any web server
   gift up && helm install gift ./chart         a real control plane on this machine
   gift up --system shop --env kind              a whole system on it
@@ -198,6 +201,7 @@ fn run(arguments: Arguments) -> u8 {
         Verb::Promote(arguments) => promote::run(&arguments, &mut terminal),
         Verb::PostRender(arguments) => post_render::run(&arguments, &mut terminal),
         Verb::Publish(arguments) => publish::run(&arguments, &mut terminal),
+        Verb::Release(arguments) => release::run(&arguments, &mut terminal),
         Verb::Up(arguments) => up::run(&arguments, &mut terminal),
         Verb::Down(arguments) => down::run(&arguments, &mut terminal),
         Verb::Forward(arguments) => forward::run(&arguments, &mut terminal),

@@ -193,7 +193,7 @@ fn assert_holds(manifest: &str, namespace: &str) {
     assert!(difference.status.success(), "{}{}", text(&difference.stdout), text(&difference.stderr));
 }
 
-fn names_in(manifest: &str, namespace: &str) -> BTreeSet<String> {
+pub(super) fn names_in(manifest: &str, namespace: &str) -> BTreeSet<String> {
     let listed = kubectl_output(&["get", "-n", namespace, "-f=-", "-o=json"], manifest);
     assert!(listed.status.success(), "{}", text(&listed.stderr));
     let listed: Value = serde_json::from_slice(&listed.stdout).unwrap();
@@ -211,12 +211,12 @@ fn names_in(manifest: &str, namespace: &str) -> BTreeSet<String> {
 }
 
 /// Without the Secrets Helm keeps its revisions in.
-fn without_revisions(objects: &BTreeSet<String>) -> BTreeSet<String> {
+pub(super) fn without_revisions(objects: &BTreeSet<String>) -> BTreeSet<String> {
     objects.iter().filter(|name| !name.starts_with("secrets/sh.helm.release.")).cloned().collect()
 }
 
 /// The services of the system the chart deploys by itself.
-fn services() -> BTreeSet<String> {
+pub(super) fn services() -> BTreeSet<String> {
     let (_, system) = chart_and_system();
     let values: Value =
         serde_yaml::from_str(&fs::read_to_string(repository().join("chart/values.yaml")).unwrap()).unwrap();

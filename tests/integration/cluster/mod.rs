@@ -11,6 +11,7 @@ mod schemas;
 mod sharding;
 mod shared;
 mod systems;
+mod upgrades;
 
 pub(crate) use shared::shared;
 
