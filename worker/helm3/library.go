@@ -1,6 +1,7 @@
 package main
 
 import (
+	"log"
 	"slices"
 	"strings"
 
@@ -86,7 +87,14 @@ func compose(own *chart.Chart, given map[string]any, request *session.Request) (
 	}
 	capabilities.APIVersions = append(slices.Clone(capabilities.APIVersions), request.APIVersions...)
 	options := chartutil.ReleaseOptions{Name: request.Release, Namespace: request.Namespace, Revision: 1, IsInstall: true}
-	return chartutil.ToRenderValuesWithSchemaValidation(own, given, options, capabilities, true)
+	// Helm copies what it is given, by reflection, before it lays it over the chart's values; nobody else has this.
+	composed, err := chartutil.ToRenderValuesWithSchemaValidation(&chart.Chart{Metadata: own.Metadata}, nil, options, capabilities, true)
+	if err != nil {
+		return nil, err
+	}
+	values, err := coalesce(log.Printf, own, given, "", false)
+	composed["Values"] = chartutil.Values(values)
+	return composed, err
 }
 
 func kubeVersion(text string) (string, error) {

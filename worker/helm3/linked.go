@@ -28,6 +28,9 @@ func bind(to *template.Template) { initFunMap(engine.Engine{}, to) }
 //go:linkname funcMap helm.sh/helm/v3/pkg/engine.funcMap
 func funcMap() template.FuncMap
 
+//go:linkname coalesce helm.sh/helm/v3/pkg/chartutil.coalesce
+func coalesce(printf func(string, ...any), own *chart.Chart, given map[string]any, prefix string, merge bool) (map[string]any, error)
+
 //go:linkname lessByKind helm.sh/helm/v3/pkg/releaseutil.lessByKind
 func lessByKind(_, _ any, kind, other string, order releaseutil.KindSortOrder) bool
 

@@ -64,6 +64,26 @@ func direct(function any, arguments []expression, count, more int) func(*frame, 
 				return function(as[string](values[0]), values[1:]...)
 			}
 		}
+	case func(...map[string]any) []string:
+		return func(own *frame, before any) any {
+			values := listed(own, arguments, before, more)
+			tables := make([]map[string]any, len(values))
+			for index, value := range values {
+				tables[index] = own.table(value)
+			}
+			return function(tables...)
+		}
+	case func(map[string]any, ...string) map[string]any:
+		if count > 0 {
+			return func(own *frame, before any) any {
+				values := listed(own, arguments, before, more)
+				words := make([]string, len(values)-1)
+				for index, value := range values[1:] {
+					words[index] = as[string](value)
+				}
+				return function(own.table(values[0]), words...)
+			}
+		}
 	case func(any, ...any) any:
 		if count > 0 {
 			return func(own *frame, before any) any {

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"sort"
 	"strings"
-
-	"gift.dev/worker/session"
 )
 
 // Object is one object of a stream.
@@ -55,24 +53,26 @@ func (renderer *Renderer[C, V]) sort(files map[string]string) (Objects, error) {
 	return all, nil
 }
 
+// readable is what Helm reads of a document: its kind, and whether that is all there is to it.
+type readable struct {
+	kind string
+	ok   bool
+}
+
 // objectsOf gives the objects of a file, in the order they stand there or in that of installation.
 func (renderer *Renderer[C, V]) objectsOf(name, text string) (all Objects, err error) {
 	// Helm may have something to say about a hook, each time.
 	if !strings.Contains(text, renderer.library.HookAnnotation) {
 		if documents, ok := renderer.library.Split(text); ok {
 			for _, document := range documents {
-				own, err := renderer.objects.Get(session.DigestOf(name, document), func() (Objects, error) {
-					// What is kept holds on to its own text alone, not to all of the file's.
-					document := strings.Clone(document)
-					if kind, ok := renderer.library.Kind(document); ok {
-						return Objects{Others: []Object{{Source: name, Kind: kind, Text: document}}}, nil
-					}
-					return renderer.library.Sort(map[string]string{name: document})
+				kind, err := renderer.kinds.Get(outlineOf(document), func() (readable, error) {
+					kind, ok := renderer.library.Kind(document)
+					return readable{strings.Clone(kind), ok}, nil
 				})
-				if err != nil {
-					return all, err
+				if err != nil || !kind.ok {
+					return renderer.library.Sort(map[string]string{name: text})
 				}
-				all.Others = append(all.Others, own.Others...)
+				all.Others = append(all.Others, Object{Source: name, Kind: kind.kind, Text: document})
 			}
 			return all, nil
 		}

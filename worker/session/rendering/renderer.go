@@ -18,7 +18,7 @@ type Renderer[C Chart[C], V ~map[string]any] struct {
 	charts    *session.Kept[*loaded[C]]
 	values    *session.Kept[map[string]any]
 	schemas   *session.Kept[*schema]
-	objects   *session.Kept[Objects]
+	kinds     *session.Kept[readable]
 	templates *session.Templates
 	compare   session.Comparison
 }
@@ -34,7 +34,7 @@ func New[C Chart[C], V ~map[string]any](library Library[C, V]) *Renderer[C, V] {
 		charts:  session.NewKept[*loaded[C]](64),
 		values:  session.NewKept[map[string]any](512),
 		schemas: session.NewKept[*schema](64),
-		objects: session.NewKept[Objects](8192),
+		kinds:   session.NewKept[readable](1 << 16),
 		templates: session.NewTemplates(func(to *template.Template) {
 			library.Bind(to)
 			to.Funcs(session.Faster(library.Functions(), texts))
