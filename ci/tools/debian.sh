@@ -11,52 +11,49 @@ can_be_root() { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }
 install_packages() {
     local log=$1
     shift
+    # shellcheck disable=SC2016 # for the shell that root has
     run_in_background "$log" last_line as_root env DEBIAN_FRONTEND=noninteractive sh -c '
         apt-get update -q && apt-get install -q -y --no-install-recommends "$@"' sh "$@"
 }
 
-has_web_server() { command -v nginx >/dev/null || [ -x /usr/sbin/nginx ]; }
-
-# The web server and the signer of the tests of publishing. No other part needs them, so their absence stops none.
-provide_publishers() {
-    local log="$GIFT_CACHE/logs/publishers.log" packages=""
-    begin_step "nginx, GnuPG and OpenSSL"
-    has_web_server || packages="$packages nginx-light"
-    command -v gpg >/dev/null || packages="$packages gnupg"
-    command -v gpgv >/dev/null || packages="$packages gpgv"
-    command -v openssl >/dev/null || packages="$packages openssl"
-    if [ -z "$packages" ]; then end_step "found"; return 0; fi
+# provide_packages NAME WHO PACKAGE ...: as root, with apt-get; who needs them is told where that cannot be, for no other
+# part needs them. Ends the step.
+provide_packages() {
+    local log="$GIFT_CACHE/logs/$1.log" who=$2
+    shift 2
+    if [ $# = 0 ]; then end_step "found"; return 0; fi
     if ! command -v apt-get >/dev/null || ! can_be_root; then
-        end_step "left out: the tests of publishing need$packages, which only root can install"
+        end_step "left out: $who $*, which only root can install"
         return 0
     fi
-    # shellcheck disable=SC2086 # a list of package names
-    install_packages "$log" $packages || {
+    install_packages "$log" "$@" || {
         say "$(tail -n 8 "$log")"
-        fail "apt-get could not install$packages." "Install them as your system does, and run this again. The whole output is in $log."
+        fail "apt-get could not install $*." "Install them as your system does, and run this again. The whole output is in $log."
     }
-    end_step "installed$packages"
+    end_step "installed $*"
 }
 
-# What builds the container image, with the shell in it, and what compiles Jenkins' files where there is Java. As above,
-# their absence stops no other part.
+has_web_server() { command -v nginx >/dev/null || [ -x /usr/sbin/nginx ]; }
+
+# The web server and the signers of the tests of publishing.
+provide_publishers() {
+    local packages=()
+    begin_step "nginx, GnuPG and OpenSSL"
+    has_web_server || packages+=(nginx-light)
+    command -v gpg >/dev/null || packages+=(gnupg)
+    command -v gpgv >/dev/null || packages+=(gpgv)
+    command -v openssl >/dev/null || packages+=(openssl)
+    provide_packages publishers "the tests of publishing need" "${packages[@]}"
+}
+
+# What builds the container image, with the shell in it, and what compiles Jenkins' files where there is Java.
 provide_deliverers() {
-    local log="$GIFT_CACHE/logs/deliverers.log" packages=""
+    local packages=()
     begin_step "buildah, busybox and Groovy"
-    command -v buildah >/dev/null || packages="$packages buildah"
-    has_static_busybox || packages="$packages busybox-static"
-    if command -v java >/dev/null && ! command -v groovyc >/dev/null; then packages="$packages groovy"; fi
-    if [ -z "$packages" ]; then end_step "found"; return 0; fi
-    if ! command -v apt-get >/dev/null || ! can_be_root; then
-        end_step "left out: the tests of delivery would use$packages, which only root can install"
-        return 0
-    fi
-    # shellcheck disable=SC2086 # a list of package names
-    install_packages "$log" $packages || {
-        say "$(tail -n 8 "$log")"
-        fail "apt-get could not install$packages." "Install them as your system does, and run this again. The whole output is in $log."
-    }
-    end_step "installed$packages"
+    command -v buildah >/dev/null || packages+=(buildah)
+    has_static_busybox || packages+=(busybox-static)
+    if command -v java >/dev/null && ! command -v groovyc >/dev/null; then packages+=(groovy); fi
+    provide_packages deliverers "the tests of delivery would use" "${packages[@]}"
 }
 
 has_static_busybox() { command -v busybox >/dev/null && ! ldd "$(command -v busybox)" >/dev/null 2>&1; }
