@@ -7,35 +7,35 @@ import (
 
 // call is a call nothing stands before in its pipeline.
 func (compiler *compiler) call(name string, nodes []parse.Node) expression {
-	function, isShort := compiler.function(name, nodes, 0)
-	if isShort != nil {
-		return func(own *frame) any { return isShort(own, nil, false) }
+	function, lazy := compiler.function(name, nodes, 0)
+	if lazy != nil {
+		return func(own *frame) any { return lazy(own, nil, false) }
 	}
 	return func(own *frame) any { return function(own, nil) }
 }
 
 // callAfter is a call that takes what stands before it as its last argument.
 func (compiler *compiler) callAfter(name string, nodes []parse.Node) command {
-	function, isShort := compiler.function(name, nodes, 1)
-	if isShort != nil {
-		return func(own *frame, before any) any { return isShort(own, before, true) }
+	function, lazy := compiler.function(name, nodes, 1)
+	if lazy != nil {
+		return func(own *frame, before any) any { return lazy(own, before, true) }
 	}
-	return command(function)
+	return function
 }
 
-// short is one of the functions that do not evaluate all of their arguments.
-type short func(own *frame, before any, hasBefore bool) any
+// shortCircuit is a call of one of the functions that do not evaluate all of their arguments.
+type shortCircuit func(own *frame, before any, hasBefore bool) any
 
-// function gives a call of a function with so many more arguments than there are nodes.
-func (compiler *compiler) function(name string, nodes []parse.Node, more int) (func(*frame, any) any, short) {
+// function gives a call of a function with so many more arguments than there are nodes: an ordinary one, or a
+// shortCircuit.
+func (compiler *compiler) function(name string, nodes []parse.Node, more int) (command, shortCircuit) {
 	count := len(nodes) + more
 	found, isGiven := compiler.functions.Plain[name]
 	isGiven = isGiven || compiler.functions.Bound[name]
 	if !isGiven && (name == "and" || name == "or") {
-		return nil, compiler.short(name == "or", nodes)
+		return nil, compiler.shortCircuit(name == "or", nodes)
 	}
 	arguments := compiler.arguments(name, found, nodes)
-	// One that takes no more is spared the list.
 	switch {
 	case name == "include" && count == 2:
 		return func(own *frame, before any) any {
@@ -132,8 +132,8 @@ func plainly(own *frame, arguments []expression, before any, more int) []any {
 	return values
 }
 
-// short is `and` or `or`, of which the first argument that decides is the value.
-func (compiler *compiler) short(isOr bool, nodes []parse.Node) short {
+// shortCircuit is `and` or `or`, of which the first argument that decides is the value.
+func (compiler *compiler) shortCircuit(isOr bool, nodes []parse.Node) shortCircuit {
 	arguments := make([]expression, len(nodes))
 	for index, node := range nodes {
 		arguments[index] = compiler.value(node)

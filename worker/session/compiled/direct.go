@@ -49,7 +49,7 @@ func (own *frame) table(value any) map[string]any {
 }
 
 // direct calls functions of the types most have without reflection; it gives nothing for those of others.
-func direct(function any, arguments []expression, count, more int) func(*frame, any) any {
+func direct(function any, arguments []expression, count, more int) command {
 	switch function := function.(type) {
 	case func(...any) map[string]any:
 		return func(own *frame, before any) any { return function(plainly(own, arguments, before, more)...) }
@@ -103,7 +103,7 @@ func direct(function any, arguments []expression, count, more int) func(*frame, 
 	return nil
 }
 
-func directOne(function any, arguments []expression) func(*frame, any) any {
+func directOne(function any, arguments []expression) command {
 	switch function := function.(type) {
 	case func(any) string:
 		return func(own *frame, before any) any { return function(plain(one(own, arguments, before))) }
@@ -125,7 +125,7 @@ func directOne(function any, arguments []expression) func(*frame, any) any {
 	return nil
 }
 
-func directTwo(function any, arguments []expression) func(*frame, any) any {
+func directTwo(function any, arguments []expression) command {
 	switch function := function.(type) {
 	case func(any, any) bool:
 		return func(own *frame, before any) any {
@@ -176,7 +176,7 @@ func directTwo(function any, arguments []expression) func(*frame, any) any {
 	return nil
 }
 
-func directThree(function any, arguments []expression) func(*frame, any) any {
+func directThree(function any, arguments []expression) command {
 	switch function := function.(type) {
 	case func(map[string]any, string, any) map[string]any:
 		return func(own *frame, before any) any {
