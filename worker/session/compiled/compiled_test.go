@@ -212,14 +212,20 @@ func TestCompiledTemplatesGiveWhatTextTemplateGives(t *testing.T) {
 }
 
 func TestWhatNobodyWaitsForEnds(t *testing.T) {
-	parsed := template.Must(template.New("x").Parse(`{{define "a"}}a{{end}}{{range 1000}}{{template "a"}}{{end}}`))
-	set, err := Compile(parsed, Functions{}, func(any) (map[string]any, bool) { return nil, false })
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	if _, err := set.Execute(ctx, nil, "x", nil, nil); !errors.Is(err, ErrUnable) {
-		t.Error(err)
+	for _, text := range []string{
+		`{{define "a"}}{{template "b"}}{{template "b"}}{{end}}{{define "b"}}b{{end}}{{range 1000}}{{template "a"}}{{end}}`,
+		`{{range 1000000}}{{range 1000000}}x{{end}}{{end}}`,
+		`{{range 1000000}}{{range 1000000}}{{end}}{{end}}`,
+	} {
+		parsed := template.Must(template.New("x").Parse(text))
+		set, err := Compile(parsed, Functions{}, func(any) (map[string]any, bool) { return nil, false })
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		if _, err := set.Execute(ctx, nil, "x", nil, nil); !errors.Is(err, ErrUnable) {
+			t.Error(text, err)
+		}
 	}
 }

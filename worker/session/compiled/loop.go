@@ -26,6 +26,7 @@ func (compiler *compiler) loop(node *parse.RangeNode) (walk action) {
 			before := own.dot
 			// Elements are what they are in a list of anything: nothing in one is not nothing at all.
 			turn := func(at, value any) bool {
+				own.run.step()
 				if value == nil {
 					value = emptyElement
 				}

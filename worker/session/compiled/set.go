@@ -79,12 +79,20 @@ func unable(reason string, about ...any) {
 
 // run is one execution.
 type run struct {
-	ctx     context.Context
-	set     *Set
-	call    Call
-	nested  int
-	idle    [][]byte
-	entered int
+	ctx    context.Context
+	set    *Set
+	call   Call
+	nested int
+	steps  int
+	// idle are texts of templates that were included.
+	idle [][]byte
+}
+
+// step ends the execution when nobody waits for it any more.
+func (run *run) step() {
+	if run.steps++; run.steps%256 == 0 && run.ctx.Err() != nil {
+		unable("nobody waits")
+	}
 }
 
 // frame is the execution of one template: its dot, its variables, and where its text goes.
@@ -107,9 +115,7 @@ func (own *frame) template(name string, dot any) {
 	if run.nested++; run.nested > mostNested {
 		unable("templates call each other without end")
 	}
-	if run.entered++; run.entered%64 == 0 && run.ctx.Err() != nil {
-		unable("nobody waits")
-	}
+	run.step()
 	called := &frame{run: run, dot: dot, out: own.out}
 	if called.variables = called.few[:]; body.size > len(called.few) {
 		called.variables = make([]any, body.size)
