@@ -92,7 +92,7 @@ impl Project {
     /// Publishes chart and values as they are.
     fn publish(&self) {
         for folder in ["chart", "values"] {
-            self.bench.published(&[folder, "--to", "site", "--no-lint", "--allow-dirty"]);
+            self.bench.published(&[folder, "--to", "site", "--no-lint", "--no-test", "--allow-dirty"]);
         }
     }
 

@@ -113,7 +113,7 @@ fn the_version_alone_is_no_change() {
 fn without_published_values_both_render_those_there_are() {
     let project = Project::published("1.4.2");
     fs::remove_dir_all(project.bench.path("site")).unwrap();
-    project.bench.published(&["chart", "--to", "site", "--no-lint"]);
+    project.bench.published(&["chart", "--to", "site", "--no-lint", "--no-test"]);
     project.replace("values/shop/prod.yaml", "replicas: 3", "replicas: 4");
     let (code, stdout, stderr) = project.release(&[]);
     assert_eq!(code, 0, "{stderr}");
