@@ -117,7 +117,7 @@ func (templates *Templates) Execute(ctx context.Context, all map[string]Template
 }
 
 func (templates *Templates) parse(names []string, all map[string]Template) (*set, error) {
-	parsed := (&copied{}).fresh(templates)
+	parsed := templates.copied(template.New("gotpl")).template
 	for _, name := range names {
 		if _, err := parsed.New(name).Parse(all[name].Text); err != nil {
 			return nil, err
@@ -135,19 +135,16 @@ func (templates *Templates) parse(names []string, all map[string]Template) (*set
 	return set, nil
 }
 
-func (ready *copied) fresh(templates *Templates) *template.Template {
-	fresh := template.New("gotpl").Option("missingkey=zero")
-	ready.bind(fresh, templates)
-	return fresh
-}
-
-func (ready *copied) bind(to *template.Template, templates *Templates) {
-	templates.bind(to)
-	bindComparison(to)
-	to.Funcs(template.FuncMap{handFunction: func(value any) string {
+// copied gives a set functions of its own.
+func (templates *Templates) copied(set *template.Template) *copied {
+	ready := &copied{template: set.Option("missingkey=zero")}
+	templates.bind(set)
+	bindComparison(set)
+	set.Funcs(template.FuncMap{handFunction: func(value any) string {
 		ready.handed = value
 		return ""
 	}})
+	return ready
 }
 
 // take gives a copy of a set that nobody else uses. Parsed text is shared; the functions are its own.
@@ -164,9 +161,7 @@ func (templates *Templates) take(kept *set) (*copied, error) {
 	if err != nil {
 		return nil, err
 	}
-	ready := &copied{template: clone.Option("missingkey=zero")}
-	ready.bind(clone, templates)
-	return ready, nil
+	return templates.copied(clone), nil
 }
 
 // handFunction takes what a bound function gave, for call.

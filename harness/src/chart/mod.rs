@@ -3,9 +3,11 @@
 //! Depends on [`crate::render`] and [`crate::objects`].
 
 mod environment;
+mod linked;
 mod values;
 
 pub use environment::{EnvironmentError, Environments};
+pub(crate) use linked::linked;
 pub use values::{ValuesError, compose};
 
 use crate::objects::{Objects, ObjectsError, TypedError};

@@ -6,7 +6,7 @@ use super::documents::signature_name;
 use super::error::PublishError;
 use super::package::{Package, sha256};
 use super::registry::Registry;
-use crate::tools::{self, HelmVersion, Tool};
+use crate::tools::{self, HelmVersion, Tool, ToolError};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, SystemTime};
@@ -20,13 +20,12 @@ pub(super) struct Helm {
 }
 
 impl Helm {
-    /// Helm 4, or Helm 3 where there is no other.
+    /// The one there is.
     pub(super) fn find() -> Result<Self, PublishError> {
-        let found = tools::find(Tool::Helm(HelmVersion::V4))
-            .or_else(|error| tools::find(Tool::Helm(HelmVersion::V3)).map_err(|_| error))?;
+        let program = program()?;
         let folder = tempfile::Builder::new().prefix("gift-publish-").tempdir();
         let folder = folder.map_err(super::error::at(std::env::temp_dir(), "written"))?;
-        Ok(Self { program: found.path, folder })
+        Ok(Self { program, folder })
     }
 
     /// Whether `helm lint` finds nothing that keeps the chart from being installed.
@@ -55,13 +54,7 @@ impl Helm {
             return Ok(Some(sha256(&bytes)));
         }
         let reason = told(&output);
-        // A registry that never heard of the name, or has no such version.
-        let is_absent = ["not found", "NAME_UNKNOWN", "MANIFEST_UNKNOWN", "manifest unknown", "name unknown"];
-        if is_absent.iter().any(|known| reason.contains(known)) {
-            Ok(None)
-        } else {
-            Err(registry.refused(package, reason))
-        }
+        if is_absent(&reason) { Ok(None) } else { Err(registry.refused(package, reason)) }
     }
 
     /// Pushes the package and its signature.
@@ -97,10 +90,8 @@ impl Helm {
     }
 
     fn run(&self, arguments: &[&str]) -> Result<Output, PublishError> {
-        Command::new(&self.program)
+        command(&self.program)
             .args(arguments)
-            .env("HELM_NO_PLUGINS", "1")
-            .stdin(Stdio::null())
             .output()
             .map_err(|source| PublishError::Program { program: self.name(), source })
     }
@@ -110,8 +101,29 @@ impl Helm {
     }
 }
 
+/// Helm 4, or Helm 3 where there is no other.
+pub(crate) fn program() -> Result<PathBuf, ToolError> {
+    tools::find(Tool::Helm(HelmVersion::V4))
+        .or_else(|error| tools::find(Tool::Helm(HelmVersion::V3)).map_err(|_| error))
+        .map(|found| found.path)
+}
+
+/// A call of Helm that asks nobody and runs no plugin.
+pub(crate) fn command(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.env("HELM_NO_PLUGINS", "1").stdin(Stdio::null());
+    command
+}
+
+/// Whether a registry never heard of a name, or has no such version, by what Helm said.
+pub(crate) fn is_absent(reason: &str) -> bool {
+    ["not found", "NAME_UNKNOWN", "MANIFEST_UNKNOWN", "manifest unknown", "name unknown"]
+        .iter()
+        .any(|known| reason.contains(known))
+}
+
 /// What Helm said of a failure, on one line.
-fn told(output: &Output) -> String {
+pub(crate) fn told(output: &Output) -> String {
     let text = [&output.stderr[..], &output.stdout[..]].map(String::from_utf8_lossy).join("\n");
     let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     lines.join("; ").trim_start_matches("Error: ").to_owned()

@@ -3,19 +3,23 @@
 //! What is written is quoted unless nothing could take it for anything but text: a digest of digits, a version
 //! such as 1.10 and a word such as `on` come back as they were. Depends on [`gift_plugin::yaml`].
 
-use gift_plugin::yaml::{Limits, Lines, load_stream, quoted, to_json};
+use gift_plugin::yaml::{Document, Limits, Lines, load_stream, quoted, to_json};
 use serde_json::{Map, Value};
 use std::fmt::Write as _;
+
+/// The documents of a text; the error begins with its place.
+pub(crate) fn load(text: &str) -> Result<Vec<Document<'_>>, String> {
+    load_stream(text, &Limits::default()).map_err(|error| {
+        let (line, column) = Lines::new(text).position(error.at);
+        format!("line {line}, column {column}: {error}")
+    })
+}
 
 /// The one document of a text.
 ///
 /// The error names the line where one is known.
 pub(super) fn read(text: &str) -> Result<Value, String> {
-    let documents = load_stream(text, &Limits::default()).map_err(|error| {
-        let lines = Lines::new(text);
-        let (line, column) = lines.position(error.at);
-        format!("line {line}, column {column}: {error}")
-    })?;
+    let documents = load(text)?;
     let [document] = documents.as_slice() else {
         return Err(format!("one YAML document is expected, and there are {}", documents.len()));
     };

@@ -1,20 +1,16 @@
 //! What was published: the package of one version, unpacked.
 //!
 //! A folder is read as it is; from a web server or a registry Helm gets it, so that what Helm takes, logins and
-//! mirrors included, is what is compared with. Depends on [`crate::publish`] for its places and [`crate::tools`] for
+//! mirrors included, is what is compared with. Depends on [`crate::publish`] for its places and for
 //! Helm.
 
 use super::error::at;
 use super::text::Text;
 use super::{ReleaseError, archive};
-use crate::publish::{Destination, PublishError};
-use crate::tools::{self, HelmVersion, Tool};
+use crate::publish::{Destination, PublishError, helm, sha256};
 use semver::Version;
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 /// Where charts are published.
@@ -158,14 +154,6 @@ fn from_folder(site: &Path, name: &str, version: Option<&Version>) -> Result<Opt
     Ok(Some((package, bytes)))
 }
 
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut out, byte| {
-        // Writing to a String does not fail.
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
-}
-
 fn from_server(
     location: &Location,
     name: &str,
@@ -184,16 +172,7 @@ fn from_server(
         };
     }
     let is_absent = match location {
-        Location::Registry { .. } => [
-            "not found",
-            "NAME_UNKNOWN",
-            "MANIFEST_UNKNOWN",
-            "manifest unknown",
-            "name unknown",
-            "Could not locate",
-        ]
-        .iter()
-        .any(|known| told.contains(known)),
+        Location::Registry { .. } => helm::is_absent(&told) || told.contains("Could not locate"),
         // A page that is missing is told with its number.
         _ => told.contains("not found in") && !told.contains("404"),
     };
@@ -219,12 +198,11 @@ fn pull(
     before_releases: bool,
     folder: &Path,
 ) -> Result<Result<Package, String>, ReleaseError> {
-    let helm = tools::find(Tool::Helm(HelmVersion::V4))
-        .or_else(|error| tools::find(Tool::Helm(HelmVersion::V3)).map_err(|_| error))?;
+    let program = helm::program()?;
     let to = folder.join("pulled");
     std::fs::create_dir_all(&to).map_err(at(&to, "written"))?;
-    let mut command = Command::new(&helm.path);
-    command.arg("pull").arg("--destination").arg(&to).env("HELM_NO_PLUGINS", "1").stdin(Stdio::null());
+    let mut command = helm::command(&program);
+    command.arg("pull").arg("--destination").arg(&to);
     match location {
         Location::Registry { address, plain_http } => {
             command.arg(format!("{address}/{name}")).args(plain_http.then_some("--plain-http"));
@@ -235,11 +213,9 @@ fn pull(
     if let Some(version) = version {
         command.arg("--version").arg(version.to_string());
     }
-    let output = command.output().map_err(at(&helm.path, "run"))?;
+    let output = command.output().map_err(at(&program, "run"))?;
     if !output.status.success() {
-        let text = String::from_utf8_lossy(&output.stderr);
-        let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-        return Ok(Err(lines.join("; ").trim_start_matches("Error: ").to_owned()));
+        return Ok(Err(helm::told(&output)));
     }
     for entry in std::fs::read_dir(&to).map_err(at(&to, "read"))? {
         let path = entry.map_err(at(&to, "read"))?.path();

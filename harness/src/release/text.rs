@@ -1,8 +1,9 @@
 //! YAML and JSON as values, with the line each part stands in.
 //!
-//! Depends on [`gift_plugin::yaml`].
+//! Depends on [`gift_plugin::yaml`] and [`crate::publish`], which reads files of the same kind.
 
-use gift_plugin::yaml::{Document, Limits, Lines, Node, Path, Segment, load_stream};
+use crate::publish::load;
+use gift_plugin::yaml::{Document, Lines, Node, Path, Segment};
 use serde_json::Value;
 
 /// A text and its documents.
@@ -15,12 +16,7 @@ pub(super) struct Text<'t> {
 impl<'t> Text<'t> {
     /// Reads YAML or JSON; an error begins with its line.
     pub(super) fn read(text: &'t str) -> Result<Self, String> {
-        let lines = Lines::new(text);
-        let documents = load_stream(text, &Limits::default()).map_err(|error| {
-            let (line, column) = lines.position(error.at);
-            format!("line {line}, column {column}: {error}")
-        })?;
-        Ok(Self { lines, documents })
+        Ok(Self { lines: Lines::new(text), documents: load(text)? })
     }
 
     /// The first document as a value; null when there is none.

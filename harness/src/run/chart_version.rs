@@ -1,5 +1,6 @@
 //! The same chart with another version, made for a moment.
 
+use crate::chart::linked;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -36,37 +37,8 @@ impl NextVersion {
 }
 
 fn copy(chart: &Path) -> io::Result<TempDir> {
-    let copy = tempfile::Builder::new().prefix("gift-chart-").tempdir()?;
-    let chart = chart.canonicalize()?;
-    for entry in std::fs::read_dir(&chart)? {
-        let entry = entry?;
-        let target = copy.path().join(entry.file_name());
-        if entry.file_name() == "Chart.yaml" {
-            std::fs::write(target, next_version(&std::fs::read_to_string(entry.path())?))?;
-        } else {
-            link(&entry.path(), &target)?;
-        }
-    }
-    Ok(copy)
-}
-
-/// Links, so that values with secrets in them are not written a second time.
-#[cfg(unix)]
-fn link(from: &Path, to: &Path) -> io::Result<()> {
-    std::os::unix::fs::symlink(from, to)
-}
-
-#[cfg(not(unix))]
-fn link(from: &Path, to: &Path) -> io::Result<()> {
-    if !from.is_dir() {
-        return std::fs::copy(from, to).map(drop);
-    }
-    std::fs::create_dir(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        link(&entry.path(), &to.join(entry.file_name()))?;
-    }
-    Ok(())
+    let text = std::fs::read_to_string(chart.join("Chart.yaml"))?;
+    linked(chart, &next_version(&text))
 }
 
 /// The chart's own version, on a line that states it.

@@ -25,8 +25,10 @@ type Renderer[C Chart[C], V ~map[string]any] struct {
 
 // New gives a renderer that has kept nothing yet.
 func New[C Chart[C], V ~map[string]any](library Library[C, V]) *Renderer[C, V] {
-	texts := session.NewTexts(32 << 20)
-	compare, _ := library.Functions()["semverCompare"].(func(string, string) (bool, error))
+	plain := library.Functions()
+	faster := session.Faster(plain, session.NewTexts(32<<20))
+	maps.Copy(plain, faster)
+	compare, _ := plain["semverCompare"].(func(string, string) (bool, error))
 	return &Renderer[C, V]{
 		compare: compare,
 		library: library,
@@ -37,19 +39,12 @@ func New[C Chart[C], V ~map[string]any](library Library[C, V]) *Renderer[C, V] {
 		kinds:   session.NewKept[readable](1 << 16),
 		templates: session.NewTemplates(func(to *template.Template) {
 			library.Bind(to)
-			to.Funcs(session.Faster(library.Functions(), texts))
-		}, plain(library.Functions(), texts), func(value any) (map[string]any, bool) {
+			to.Funcs(faster)
+		}, plain, func(value any) (map[string]any, bool) {
 			table, ok := value.(V)
 			return table, ok
 		}),
 	}
-}
-
-// plain are Helm's functions, some of them faster.
-func plain(functions template.FuncMap, texts *session.Texts) template.FuncMap {
-	plain := maps.Clone(functions)
-	maps.Copy(plain, session.Faster(functions, texts))
-	return plain
 }
 
 // Version is that of Helm.
