@@ -41,6 +41,7 @@ func library() rendering.Library[*chart.Chart, chartutil.Values] {
 		Templates: allTemplates,
 		Bind:      bind,
 		Functions: funcMap,
+		Failed:    failed,
 
 		HookAnnotation: release.HookAnnotation,
 		Split:          rendering.SplitAtSpace,

@@ -12,8 +12,8 @@ import (
 )
 
 // Helm's engine parses every template again for each rendering, and its sorter reads every object again;
-// neither offers a way around it. Four functions, which Helm does not export, are all it takes to do without:
-// the one that gives each template its values, those that give them their functions, and the order of kinds.
+// neither offers a way around it. Five functions, which Helm does not export, are all it takes to do without:
+// the one that gives each template its values, those that give them their functions, what tells their errors, and the order of kinds.
 // They are linked here by name. That stands on the one version of Helm this module requires, and on the tests
 // that hold each stream against the command's.
 
@@ -30,6 +30,9 @@ func funcMap() template.FuncMap
 
 //go:linkname coalesce helm.sh/helm/v3/pkg/chartutil.coalesce
 func coalesce(printf func(string, ...any), own *chart.Chart, given map[string]any, prefix string, merge bool) (map[string]any, error)
+
+//go:linkname failed helm.sh/helm/v3/pkg/engine.cleanupExecError
+func failed(name string, err error) error
 
 //go:linkname lessByKind helm.sh/helm/v3/pkg/releaseutil.lessByKind
 func lessByKind(_, _ any, kind, other string, order releaseutil.KindSortOrder) bool

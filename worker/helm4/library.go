@@ -46,6 +46,7 @@ func library() rendering.Library[*chart.Chart, common.Values] {
 		},
 		Bind:      bind,
 		Functions: funcMap,
+		Failed:    failed,
 
 		HookAnnotation: release.HookAnnotation,
 		Split:          rendering.SplitAtLines,

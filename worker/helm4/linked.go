@@ -13,8 +13,8 @@ import (
 )
 
 // Helm's engine parses every template again for each rendering, and its sorter reads every object again;
-// neither offers a way around it. Four functions, which Helm does not export, are all it takes to do without:
-// the one that gives each template its values, those that give them their functions, and the order of kinds.
+// neither offers a way around it. Five functions, which Helm does not export, are all it takes to do without:
+// the one that gives each template its values, those that give them their functions, what tells their errors, and the order of kinds.
 // They are linked here by name. That stands on the one version of Helm this module requires, and on the tests
 // that hold each stream against the command's.
 
@@ -28,6 +28,9 @@ func bind(to *template.Template) { initFunMap(engine.Engine{}, context.Backgroun
 
 //go:linkname funcMap helm.sh/helm/v4/pkg/engine.funcMap
 func funcMap() template.FuncMap
+
+//go:linkname failed helm.sh/helm/v4/pkg/engine.reformatExecErrorMsg
+func failed(name string, err error) error
 
 //go:linkname lessByKind helm.sh/helm/v4/pkg/release/v1/util.lessByKind
 func lessByKind(_, _ any, kind, other string, order releaseutil.KindSortOrder) bool

@@ -12,6 +12,9 @@ import (
 // compareFunction is what a comparison with the version of Kubernetes calls instead of semverCompare.
 const compareFunction = "semverCompareKubernetes"
 
+// comparedField is what it compares with, a method of Capabilities.
+const comparedField = "ComparedVersion"
+
 // Comparison tells whether a version satisfies a constraint, as Helm's semverCompare does.
 type Comparison func(constraint, version string) (bool, error)
 
@@ -210,6 +213,6 @@ func comparedPath(path *[]string) bool {
 	if last := (*path)[start+2]; last != "Version" && last != "GitVersion" {
 		return false
 	}
-	*path = append((*path)[:start+1:start+1], "ComparedVersion")
+	*path = append((*path)[:start+1:start+1], comparedField)
 	return true
 }

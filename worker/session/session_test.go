@@ -184,7 +184,7 @@ func TestTheYAMLOfAValueIsMadeOnce(t *testing.T) {
 		"toYaml":   func(value any) string { made++; return fmt.Sprint(value) },
 		"deepCopy": func(any) any { return "slow" },
 		"include":  func() {},
-	}, NewTexts(1000))
+	}, NewMade(1000))
 	if len(faster) != 2 {
 		t.Error(faster)
 	}

@@ -66,7 +66,23 @@ type copied struct {
 	handed any
 }
 
-// Execute gives what each template that is no partial gives, or the first error. It further tells whether
+// Failure is the error text/template gave for a template.
+type Failure struct {
+	Template string
+	Err      error
+}
+
+func (failure *Failure) Error() string { return failure.Err.Error() }
+
+// IsHelms tells whether Helm's own engine would give the same error: none that tells of what stands here in the
+// place of something of Helm's.
+func (failure *Failure) IsHelms() bool {
+	text := failure.Err.Error()
+	ours := []string{compareFunction, handFunction, comparedField, "session."}
+	return !slices.ContainsFunc(ours, func(ours string) bool { return strings.Contains(text, ours) })
+}
+
+// Execute gives what each template that is no partial gives, or the first error: a Failure, by text. It further tells whether
 // Capabilities among the values would have noticed everything that was asked of them.
 //
 // Compiled templates may be unable to do it, and leave the values as they happen to be then: the same is to be
@@ -102,6 +118,9 @@ func (templates *Templates) Execute(ctx context.Context, all map[string]Template
 		}
 		if err != nil {
 			// The copy may be in the middle of something, and is left to the collector.
+			if byText {
+				err = &Failure{Template: name, Err: err}
+			}
 			return nil, false, err
 		}
 		rendered[name] = strings.ReplaceAll(string(text), "<no value>", "")

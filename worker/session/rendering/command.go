@@ -30,11 +30,16 @@ func (renderer *Renderer[C, V]) command(ctx context.Context, request *session.Re
 	release, err := install(ctx, directory, given, log)
 	if err != nil {
 		if release != nil {
-			return nil, fmt.Errorf("%w\n\nUse --debug flag to render out invalid YAML", err)
+			return nil, unreadable(err)
 		}
 		return nil, err
 	}
 	return stream(release.Manifest, release.Hooks, request.SkipTests), nil
+}
+
+// unreadable is what the command makes of an error once it has begun to render.
+func unreadable(err error) error {
+	return fmt.Errorf("%w\n\nUse --debug flag to render out invalid YAML", err)
 }
 
 // mergedValues are the values of the request, put together by Helm.

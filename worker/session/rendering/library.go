@@ -53,6 +53,8 @@ type Library[C Chart[C], V ~map[string]any] struct {
 	Templates func(own C, composed V) map[string]Renderable
 	Bind      func(*template.Template)
 	Functions func() template.FuncMap
+	// Failed is what the engine makes of the error of a template.
+	Failed func(name string, err error) error
 
 	HookAnnotation string
 	// Split gives the documents of a file as Sort finds them, unless one of them alone would be another.

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"gift.dev/worker/session"
 )
 
 // Object is one object of a stream.
@@ -65,19 +67,28 @@ func (renderer *Renderer[C, V]) objectsOf(name, text string) (all Objects, err e
 	if !strings.Contains(text, renderer.library.HookAnnotation) {
 		if documents, ok := renderer.library.Split(text); ok {
 			for _, document := range documents {
-				kind, err := renderer.kinds.Get(outlineOf(document), func() (readable, error) {
-					kind, ok := renderer.library.Kind(document)
-					return readable{strings.Clone(kind), ok}, nil
-				})
-				if err != nil || !kind.ok {
+				kind, ok := renderer.kindOf(document)
+				if !ok {
 					return renderer.library.Sort(map[string]string{name: text})
 				}
-				all.Others = append(all.Others, Object{Source: name, Kind: kind.kind, Text: document})
+				all.Others = append(all.Others, Object{Source: name, Kind: kind, Text: document})
 			}
 			return all, nil
 		}
 	}
 	return renderer.library.Sort(map[string]string{name: text})
+}
+
+// kindOf is the kind of a document, if that is all Helm reads of it.
+func (renderer *Renderer[C, V]) kindOf(document string) (string, bool) {
+	if kind, ok := kindInBlockStyle(document); ok {
+		return kind, true
+	}
+	kept, err := renderer.kinds.Get(session.DigestOf(document), func() (readable, error) {
+		kind, ok := renderer.library.Kind(document)
+		return readable{strings.Clone(kind), ok}, nil
+	})
+	return kept.kind, kept.ok && err == nil
 }
 
 // stream is what is printed of a release.

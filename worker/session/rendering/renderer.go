@@ -26,7 +26,7 @@ type Renderer[C Chart[C], V ~map[string]any] struct {
 // New gives a renderer that has kept nothing yet.
 func New[C Chart[C], V ~map[string]any](library Library[C, V]) *Renderer[C, V] {
 	plain := library.Functions()
-	faster := session.Faster(plain, session.NewTexts(32<<20))
+	faster := session.Faster(plain, session.NewMade(32<<20))
 	maps.Copy(plain, faster)
 	compare, _ := plain["semverCompare"].(func(string, string) (bool, error))
 	return &Renderer[C, V]{
@@ -59,6 +59,10 @@ func (renderer *Renderer[C, V]) Render(ctx context.Context, request *session.Req
 	}
 	if err == nil || ctx.Err() != nil {
 		return rendered, err
+	}
+	var failure *session.Failure
+	if errors.As(err, &failure) && failure.IsHelms() {
+		return session.Rendered{}, unreadable(renderer.library.Failed(failure.Template, failure.Err))
 	}
 	log.Taken()
 	out, err := renderer.command(ctx, request, log)
