@@ -3,8 +3,8 @@ package rendering
 import "strings"
 
 // kindInBlockStyle gives the kind of a document that is written in the plainest of YAML's styles: a mapping in block
-// style, in it mappings, sequences, block scalars and words of ASCII on one line. There is no mistake in such a
-// document that Helm would tell of, so its kind is all Helm reads of it. Of any other document it gives nothing.
+// style, in it mappings, sequences, block scalars and texts of ASCII. There is no mistake in such a document that
+// Helm would tell of, so its kind is all Helm reads of it. Of any other document it gives nothing.
 //
 // What each line may be is less than YAML 1.2.2 (chapters 7.3.3, 8.1 and 8.2) allows, and nothing more.
 func kindInBlockStyle(document string) (kind string, ok bool) {
@@ -38,7 +38,7 @@ type collection struct {
 type blockReader struct {
 	rest string
 	open []collection
-	// awaits tells whether the line before ended with a key, and of what role a mapping below it is.
+	// awaits tells whether the line before ended with a key or a dash, and of what role a mapping below it is.
 	awaits bool
 	role   role
 	kind   string
@@ -53,21 +53,25 @@ func (reader *blockReader) next() (line string, indent int) {
 	return line[indent:], indent
 }
 
-// line reads a line, or a block scalar as well.
+// line reads a line, and those the text in it goes on in.
 func (reader *blockReader) line() bool {
 	line, indent := reader.next()
-	if line == "" {
-		return true
+	if line == "" || line[0] == '#' {
+		return isPrintable(line)
 	}
 	item, isItem := strings.CutPrefix(line, "- ")
-	if !reader.enter(indent, isItem) {
+	if !reader.enter(indent, isItem || line == "-") {
 		return false
+	}
+	if line == "-" {
+		reader.awaits, reader.role = true, other
+		return true
 	}
 	if !isItem {
 		return reader.entry(line, indent)
 	}
 	if keyOf(item) == "" {
-		return isWord(item)
+		return reader.text(item, indent)
 	}
 	reader.open = append(reader.open, collection{indent: indent + 2})
 	return reader.entry(item, indent+2)
@@ -80,7 +84,7 @@ func (reader *blockReader) enter(indent int, isItem bool) bool {
 	reader.awaits = false
 	if awaits {
 		// A sequence may begin where its key does.
-		if indent > last().indent || isItem && indent == last().indent {
+		if indent > last().indent || isItem && indent == last().indent && !last().isSequence {
 			if reader.role != other && isItem {
 				return false
 			}
@@ -113,14 +117,12 @@ func (reader *blockReader) entry(line string, indent int) bool {
 		return false
 	case isBlockHeader(value):
 		return !isRead && reader.blockScalar(indent)
-	case !isWord(value):
-		return false
 	case of == top && key == "kind":
 		isTwice := reader.kind != ""
 		reader.kind = value
-		return !isTwice && isLetter(value[0]) && !isMeant(value)
+		return !isTwice && isLetter(value[0]) && isWord(value) && !isMeant(value)
 	}
-	return true
+	return reader.text(value, indent)
 }
 
 // roleOf tells what a mapping below a key is to Helm, and whether Helm reads the value at all. It finds keys as Go
@@ -150,6 +152,38 @@ func isAsRead(of role, key string) bool {
 		return of == metadata
 	}
 	return false
+}
+
+// text reads a scalar that may go on in lines that are further indented than its collection.
+func (reader *blockReader) text(value string, indent int) bool {
+	isQuoted := strings.HasPrefix(value, "'")
+	if isQuoted && !strings.Contains(strings.ReplaceAll(value[1:], "''", ""), "'") {
+		for reader.rest != "" {
+			line, own := reader.next()
+			if own <= indent || !isPrintable(line) {
+				return false
+			}
+			if line = strings.ReplaceAll(line, "''", ""); strings.Contains(line, "'") {
+				return isPrintable(value) && strings.IndexByte(line, '\'') == len(line)-1
+			}
+		}
+		return false
+	}
+	if !isWord(value) {
+		return false
+	}
+	for !isQuoted && reader.rest != "" {
+		before := reader.rest
+		line, own := reader.next()
+		if line == "" || own <= indent {
+			reader.rest = before
+			return true
+		}
+		if !isTextual(value[0]) || line[0] == '#' || !isPrintable(line) || !isPlain(line) {
+			return false
+		}
+	}
+	return true
 }
 
 // blockScalar reads the lines of a block scalar whose key is so far indented.
@@ -211,15 +245,21 @@ func isWord(value string) bool {
 	switch first := value[0]; {
 	case value == "{}" || value == "[]":
 		return true
-	case first == '"' || first == '\'':
+	case first == '\'':
+		quoted = strings.ReplaceAll(quoted, "''", "")
+		return strings.IndexByte(quoted, first) == len(quoted)-1 && isPrintable(quoted)
+	case first == '"':
 		return strings.IndexByte(quoted, first) == len(quoted)-1 && strings.IndexByte(quoted, '\\') < 0 && isPrintable(quoted)
-	case isLetter(first), first == '/', first == '-' && isLetter((strings.TrimPrefix(quoted, "-") + " ")[0]):
+	case isTextual(first), first == '-' && isLetter((strings.TrimPrefix(quoted, "-") + " ")[0]):
 		return isPrintable(value) && isPlain(value)
 	case isDigit(first):
 		return isAmount(value)
 	}
 	return false
 }
+
+// isTextual tells whether what begins so is a text, or a word that means something, and surely no number.
+func isTextual(first byte) bool { return isLetter(first) || strings.IndexByte("(/_$^", first) >= 0 }
 
 // isPlain tells whether nothing in a scalar without quotes ends it, and no space stands at its end.
 func isPlain(value string) bool {
