@@ -14,9 +14,9 @@ import (
 
 // Helm's engine parses every template again for each rendering, and its sorter reads every object again;
 // neither offers a way around it. Five functions, which Helm does not export, are all it takes to do without:
-// the one that gives each template its values, those that give them their functions, what tells their errors, and the order of kinds.
-// They are linked here by name. That stands on the one version of Helm this module requires, and on the tests
-// that hold each stream against the command's.
+// the one that gives each template its values, those that give them their functions, the one that words their
+// errors, and the order of kinds. They are linked here by name. That stands on the one version of Helm this
+// module requires, and on the tests that hold each stream against the command's.
 
 //go:linkname allTemplates helm.sh/helm/v4/pkg/engine.allTemplates
 func allTemplates(own chart.Charter, values common.Values) map[string]rendering.Renderable

@@ -92,6 +92,9 @@ type ComparedVersion struct{ capabilities *Capabilities }
 
 func semverCompareKubernetes(constraint string, version *ComparedVersion) (bool, error) {
 	capabilities := version.capabilities
+	if holds, isKnown := capabilities.compared[constraint]; isKnown {
+		return holds, nil
+	}
 	holds, err := capabilities.compare(constraint, capabilities.version)
 	if err == nil {
 		capabilities.compared[constraint] = holds

@@ -50,6 +50,9 @@ pub trait Renderer: Send + Sync {
         self.render(request)
     }
 
+    /// Is told that a request is to come, so that what takes a while at first may begin.
+    fn prepare(&self, _request: &RenderRequest) {}
+
     /// What whoever asked should know: that a slower way had to be taken, for instance. One sentence each.
     fn notes(&self) -> Vec<String> {
         Vec::new()

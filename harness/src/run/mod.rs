@@ -20,7 +20,7 @@ use crate::chart::EnvironmentError;
 use crate::diagnosis::{Category, Diagnose};
 use crate::matrix::{Cell, Matrix};
 use crate::render::stored::StoreDirectory;
-use crate::render::{HelmVersion, HelmWorker, RenderError, Renderer};
+use crate::render::{HelmVersion, HelmWorker, RenderError, RenderRequest, Renderer};
 use crate::rules::Rule;
 use crate::schema::{CustomSchemas, SchemaError, Schemas, Unknown};
 use crate::tools::{self, Tool, ToolError};
@@ -282,7 +282,7 @@ pub fn run(plan: &Plan, on_event: &mut dyn FnMut(Event<'_>)) -> Result<Summary, 
     check(plan)?;
     let begun = Instant::now();
     on_event(Event::Started { cells: plan.cells.len() });
-    let bench = Bench::of(plan);
+    let (bench, first) = Bench::of(plan);
     let units = unit::units(&plan.cells);
     let next = AtomicUsize::new(0);
     let stopped = AtomicBool::new(false);
@@ -312,6 +312,13 @@ pub fn run(plan: &Plan, on_event: &mut dyn FnMut(Event<'_>)) -> Result<Summary, 
             });
         }
         drop(sender);
+        // While one Helm reads the chart for the first time, so does the other.
+        scope.spawn(move || {
+            let Ok(first) = first.recv() else { return };
+            for helm in helms(plan).into_iter().filter(|helm| *helm != first.helm) {
+                plan.renderer.prepare(&RenderRequest { helm, ..first.clone() });
+            }
+        });
         for (index, result) in receiver {
             let Some(cell) = plan.cells.get(index) else { continue };
             match result {
@@ -324,6 +331,7 @@ pub fn run(plan: &Plan, on_event: &mut dyn FnMut(Event<'_>)) -> Result<Summary, 
                 }
             }
         }
+        bench.tell_first(None);
     });
     let results: Vec<CellResult> = match results.iter().position(Option::is_none) {
         Some(lost) if !stopped.into_inner() => {
@@ -351,19 +359,24 @@ pub(crate) fn check(plan: &Plan) -> Result<(), RunError> {
             return Err(RunError::Assertion { id: id.clone() });
         }
     }
-    let mut helms: BTreeSet<HelmVersion> = plan.cells.iter().map(|cell| cell.helm).collect();
-    if plan.compare_versions && helms.contains(&HelmVersion::V4) {
-        helms.insert(HelmVersion::V3);
-    }
     // Each is asked for its version, which takes it a while.
     std::thread::scope(|scope| {
         let asked: Vec<_> =
-            helms.into_iter().map(|helm| scope.spawn(move || tools::find(Tool::Helm(helm)))).collect();
+            helms(plan).into_iter().map(|helm| scope.spawn(move || tools::find(Tool::Helm(helm)))).collect();
         for asked in asked {
             asked.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         }
         Ok(())
     })
+}
+
+/// The Helms a plan has use for.
+fn helms(plan: &Plan) -> BTreeSet<HelmVersion> {
+    let mut helms: BTreeSet<HelmVersion> = plan.cells.iter().map(|cell| cell.helm).collect();
+    if plan.compare_versions && helms.contains(&HelmVersion::V4) {
+        helms.insert(HelmVersion::V3);
+    }
+    helms
 }
 
 /// How many threads to run.

@@ -84,6 +84,39 @@ fn every_cell_is_told_once_and_the_run_ends_with_its_summary() {
     assert!(summary.reused > 0, "the other Helm's rendering is used twice");
 }
 
+/// Notes what it is to prepare.
+struct Prepared {
+    helm: HelmWorker,
+    prepared: std::sync::Mutex<Vec<(HelmVersion, Option<String>)>>,
+}
+
+impl Renderer for Prepared {
+    fn render(&self, request: &RenderRequest) -> Result<crate::render::RenderedStream, RenderError> {
+        self.helm.render(request)
+    }
+
+    fn prepare(&self, request: &RenderRequest) {
+        self.prepared.lock().unwrap().push((request.helm, request.kubernetes.clone()));
+    }
+}
+
+#[test]
+fn the_other_helm_is_prepared_once_when_something_is_rendered() {
+    let directory = tempfile::tempdir().unwrap();
+    chart(directory.path(), TEMPLATE);
+    let mut plan = plan(directory.path(), "");
+    let prepared = Arc::new(Prepared { helm: HelmWorker::new().unwrap(), prepared: Default::default() });
+    plan.renderer = Arc::clone(&prepared) as Arc<dyn Renderer>;
+    let store = tempfile::tempdir().unwrap();
+    plan.verdicts = Some(StoreDirectory::at(store.path().join("kept")));
+    finished(&plan);
+    let expected = [(HelmVersion::V4, Some("1.30".to_owned()))];
+    assert_eq!(*prepared.prepared.lock().unwrap(), expected);
+    // Nothing is rendered, so nothing need be ready.
+    assert_eq!(finished(&plan).known, 4);
+    assert_eq!(*prepared.prepared.lock().unwrap(), expected);
+}
+
 #[test]
 fn a_cell_that_was_to_fail_must_fail_with_its_message() {
     let directory = tempfile::tempdir().unwrap();

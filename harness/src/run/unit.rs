@@ -20,8 +20,9 @@ use crate::tools::HelmVersion;
 use gift_plugin::protocol::Finding;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 /// The places in a plan of cells that have environment and values in common, in the order of the plan.
@@ -46,14 +47,28 @@ pub(super) struct Bench<'p> {
     pub(super) chart_version: NextVersion,
     pub(super) today: String,
     pub(super) verdicts: Option<Verdicts>,
+    /// Where the first request that is rendered is told of, until that was done.
+    first: Mutex<Option<Sender<RenderRequest>>>,
 }
 
 impl<'p> Bench<'p> {
-    pub(super) fn of(plan: &'p Plan) -> Self {
+    /// A bench, and the first request somebody has rendered on it.
+    pub(super) fn of(plan: &'p Plan) -> (Self, Receiver<RenderRequest>) {
         let chart_version = NextVersion::of(&plan.chart);
         let today = today();
         let verdicts = Verdicts::of(plan, &today);
-        Self { plan, counts: Counts::default(), chart_version, today, verdicts }
+        let (first, receiver) = mpsc::channel();
+        let first = Mutex::new(Some(first));
+        (Self { plan, counts: Counts::default(), chart_version, today, verdicts, first }, receiver)
+    }
+
+    /// Tells of the first request, or that there was none.
+    pub(super) fn tell_first(&self, request: Option<&RenderRequest>) {
+        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let (Some(first), Some(request)) = (first, request) {
+            // Nobody may be interested.
+            first.send(request.clone()).ok();
+        }
     }
 }
 
@@ -65,6 +80,8 @@ pub(super) struct Unit<'b> {
     renderings: Renderings<'b>,
     values: Option<Result<Arc<Option<Value>>, Failure>>,
     streams: Vec<Stream>,
+    /// The first stream of the same documents, by the number of a rendering.
+    places: BTreeMap<usize, usize>,
     /// What was found about the renderings of both Helms, by their numbers.
     of_pairs: BTreeMap<(usize, usize), Result<Vec<Finding>, Failure>>,
 }
@@ -104,6 +121,7 @@ impl<'b> Unit<'b> {
             known: BTreeMap::new(),
             values: None,
             streams: Vec::new(),
+            places: BTreeMap::new(),
             of_pairs: BTreeMap::new(),
         }
     }
@@ -133,6 +151,7 @@ impl<'b> Unit<'b> {
 
     fn look(&mut self, cell: &Cell, request: &RenderRequest) -> Result<Looked, Failure> {
         let plan = self.bench.plan;
+        self.bench.tell_first(Some(request));
         let number = self.renderings.of(request);
         let rendered = Arc::clone(self.renderings.get(number).stream()?);
         let values = self.values(request)?;
@@ -164,8 +183,9 @@ impl<'b> Unit<'b> {
         request: &RenderRequest,
         context: &Context<'_>,
     ) -> Result<Looked, Failure> {
-        let known = self.streams.iter().position(|stream| are_same(&stream.rendered, rendered));
-        if let Some(at) = known {
+        let first = || self.streams.iter().position(|stream| are_same(&stream.rendered, rendered));
+        if let Some(at) = self.places.get(&number).copied().or_else(first) {
+            self.places.insert(number, at);
             let looked = self.look_at(at, cell, request, context);
             let is_good = looked.as_ref().is_ok_and(|looked| looked.findings.is_empty());
             if is_good || self.streams[at].rendered == *rendered {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sort"
 	"strings"
 	"testing"
@@ -80,6 +81,27 @@ var plainFunctions = template.FuncMap{
 			}
 		}
 		return picked
+	},
+	"last": func(values ...any) (any, error) {
+		if len(values) == 0 {
+			return nil, errors.New("nothing is last")
+		}
+		return values[len(values)-1], nil
+	},
+	"all": func(into map[string]any, tables ...map[string]any) any {
+		for _, table := range tables {
+			maps.Copy(into, table)
+		}
+		return into
+	},
+	"sure": func(into map[string]any, tables ...map[string]any) (any, error) {
+		if into == nil {
+			return nil, errors.New("into nothing")
+		}
+		for _, table := range tables {
+			maps.Copy(into, table)
+		}
+		return into, nil
 	},
 	"wide":    func(number int64) string { return fmt.Sprintf("%T", number) },
 	"half":    func(number float64) float64 { return number / 2 },
@@ -177,6 +199,9 @@ var same = []string{
 	"{{and 1 0 2}}{{and 1 2}}{{or 0 \"\" 3}}{{or 0 0}}{{and .missing .x}}{{or .nil .text}}{{and .text (failing)}}", "{{and .nil (failing)}}{{or .text (failing)}}{{1 | and 2}}{{0 | or 0}}",
 	"{{not .text}}{{not .nil}}{{eq 1 1}}{{eq .number 3}}{{eq .wide 4}}{{eq .text \"t\"}}{{eq .text \"a\" \"t\"}}{{ne 1 2}}{{eq .nil nil}}{{eq .nil 1}}{{eq .missing \"\"}}",
 	"{{eq 1 1.0}}", "{{eq .text 1}}", "{{eq .table .table}}", "{{eq .table .nil}}{{eq .none .nil}}{{ne .list .nil}}", "{{lt 1 2}}{{le 2 2}}{{gt 2 1}}{{ge 1 2}}{{lt \"a\" \"b\"}}{{gt 1.5 0.5}}", "{{lt 1 \"a\"}}", "{{lt .nil 1}}", "{{eq 1}}",
+	"{{last 1 .nil .text}}{{last .named}}{{.list | last 1}}{{(last .table).b}}", "{{last}}", "{{last .list.x}}", "{{last 1 .nil}}",
+	"{{all (dict) .table .named}}{{(all .named (dict \"z\" 1)).z}}", "{{all .text}}", "{{all .table 1}}", "{{all .nil .table}}", "{{all}}",
+	"{{sure (dict) .table | keys}}{{.named | sure (dict)}}", "{{sure .nil}}", "{{sure nothing .table}}", "{{all (dict) nothing .table}}", "{{sure .missing .table}}", "{{sure .list .table}}", "{{sure}}",
 	"{{index .list 0}}{{index .list 3 \"k\"}}{{index .table \"a\" \"c\"}}{{index .table \"x\"}}{{index .named \"a\"}}{{index texts 1}}{{index .list .number}}", "{{index .list 9}}", "{{index .list -1}}", "{{index .list \"a\"}}", "{{index .nil 1}}", "{{index .table \"nil\" \"a\"}}",
 	"{{len .list}}{{len .text}}{{len .table}}{{len .named}}{{.list | len}}", "{{len .nil}}", "{{len 3}}", "{{print 1 2 \"a\" \"b\" .nil}}{{println .text}}{{printf \"%d %v %s\" 1 .list .text}}{{html \"<a>\"}}{{js \"'\"}}{{urlquery \"a b\"}}", "{{printf 1}}",
 	"{{slice .text 0 1}}", "{{call .text}}", "{{.text | slice 0}}",

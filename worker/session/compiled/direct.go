@@ -48,6 +48,22 @@ func (own *frame) table(value any) map[string]any {
 	return table
 }
 
+func (own *frame) tables(values []any) []map[string]any {
+	tables := make([]map[string]any, len(values))
+	for index, value := range values {
+		tables[index] = own.table(value)
+	}
+	return tables
+}
+
+// sure is the value of a function that may fail; text/template tells why it did.
+func sure(value any, err error) any {
+	if err != nil {
+		unable("%v", err)
+	}
+	return value
+}
+
 // direct calls functions of the types most have without reflection; it gives nothing for those of others.
 func direct(function any, arguments []expression, count, more int) command {
 	switch function := function.(type) {
@@ -57,6 +73,22 @@ func direct(function any, arguments []expression, count, more int) command {
 		return func(own *frame, before any) any { return function(plainly(own, arguments, before, more)...) }
 	case func(...any) string:
 		return func(own *frame, before any) any { return function(plainly(own, arguments, before, more)...) }
+	case func(...any) (any, error):
+		return func(own *frame, before any) any { return sure(function(plainly(own, arguments, before, more)...)) }
+	case func(map[string]any, ...map[string]any) any:
+		if count > 0 {
+			return func(own *frame, before any) any {
+				tables := own.tables(listed(own, arguments, before, more))
+				return function(tables[0], tables[1:]...)
+			}
+		}
+	case func(map[string]any, ...map[string]any) (any, error):
+		if count > 0 {
+			return func(own *frame, before any) any {
+				tables := own.tables(listed(own, arguments, before, more))
+				return sure(function(tables[0], tables[1:]...))
+			}
+		}
 	case func(string, ...any) string:
 		if count > 0 {
 			return func(own *frame, before any) any {
@@ -66,12 +98,7 @@ func direct(function any, arguments []expression, count, more int) command {
 		}
 	case func(...map[string]any) []string:
 		return func(own *frame, before any) any {
-			values := listed(own, arguments, before, more)
-			tables := make([]map[string]any, len(values))
-			for index, value := range values {
-				tables[index] = own.table(value)
-			}
-			return function(tables...)
+			return function(own.tables(listed(own, arguments, before, more))...)
 		}
 	case func(map[string]any, ...string) map[string]any:
 		if count > 0 {

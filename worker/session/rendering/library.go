@@ -63,7 +63,7 @@ type Library[C Chart[C], V ~map[string]any] struct {
 	Kind func(document string) (string, bool)
 	// Sort reads the objects of one file and puts them in the order of installation.
 	Sort func(file map[string]string) (Objects, error)
-	// Before tells whether objects of one kind are installed before those of another.
+	// Before tells whether objects of one kind are installed before those of another; of two kinds one is.
 	Before func(kind, other string) bool
 }
 

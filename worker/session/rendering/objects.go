@@ -6,7 +6,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"sort"
 	"strings"
 
 	"gift.dev/worker/session"
@@ -47,12 +46,30 @@ func (renderer *Renderer[C, V]) sort(files map[string]string) (Objects, error) {
 		all.Hooks = append(all.Hooks, own.Hooks...)
 		all.Others = append(all.Others, own.Others...)
 	}
-	for _, objects := range [][]Object{all.Hooks, all.Others} {
-		sort.SliceStable(objects, func(one, other int) bool {
-			return renderer.library.Before(objects[one].Kind, objects[other].Kind)
-		})
-	}
+	all.Hooks, all.Others = renderer.inOrder(all.Hooks), renderer.inOrder(all.Others)
 	return all, nil
+}
+
+// inOrder puts objects in the order of their kinds.
+func (renderer *Renderer[C, V]) inOrder(objects []Object) []Object {
+	of := map[string][]Object{}
+	for _, object := range objects {
+		of[object.Kind] = append(of[object.Kind], object)
+	}
+	kinds := slices.SortedFunc(maps.Keys(of), func(one, other string) int {
+		switch {
+		case renderer.library.Before(one, other):
+			return -1
+		case renderer.library.Before(other, one):
+			return 1
+		}
+		return 0
+	})
+	ordered := make([]Object, 0, len(objects))
+	for _, kind := range kinds {
+		ordered = append(ordered, of[kind]...)
+	}
+	return ordered
 }
 
 // readable is what Helm reads of a document: its kind, and whether that is all there is to it.

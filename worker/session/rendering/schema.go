@@ -2,6 +2,8 @@ package rendering
 
 import (
 	"bytes"
+	"regexp"
+	"sync"
 
 	"gift.dev/worker/session"
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -60,8 +62,43 @@ func compile(text []byte) (*schema, error) {
 	compiler := jsonschema.NewCompiler()
 	// A schema that refers to another place is read by Helm, each time anew.
 	compiler.UseLoader(jsonschema.SchemeURLLoader{})
+	compiler.UseRegexpEngine(func(text string) (jsonschema.Regexp, error) {
+		compiled, err := regexp.Compile(text)
+		return &pattern{Regexp: compiled, known: map[string]bool{}}, err
+	})
 	if err := compiler.AddResource(schemaAddress, document); err != nil {
 		return nil, err
 	}
 	return compiler.Compile(schemaAddress)
+}
+
+// pattern is an expression that keeps what it found in short texts: the names in values are the same over and over.
+type pattern struct {
+	*regexp.Regexp
+	mutex sync.Mutex
+	known map[string]bool
+}
+
+// What a pattern keeps: so many texts, each of at most so many bytes.
+const (
+	mostKnown    = 1 << 12
+	longestKnown = 1 << 8
+)
+
+// MatchString tells what the expression tells.
+func (pattern *pattern) MatchString(text string) bool {
+	if len(text) > longestKnown {
+		return pattern.Regexp.MatchString(text)
+	}
+	pattern.mutex.Lock()
+	defer pattern.mutex.Unlock()
+	matches, ok := pattern.known[text]
+	if !ok {
+		if len(pattern.known) >= mostKnown {
+			clear(pattern.known)
+		}
+		matches = pattern.Regexp.MatchString(text)
+		pattern.known[text] = matches
+	}
+	return matches
 }

@@ -108,7 +108,8 @@ fn walk(path: &Path, depth: usize, files: &mut Vec<(PathBuf, std::fs::Metadata)>
     }
     let mut entries =
         std::fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
-    entries.sort();
+    // All are of one folder; paths would be compared part by part.
+    entries.sort_by(|one, other| one.as_os_str().cmp(other.as_os_str()));
     files.push((path.to_owned(), metadata));
     entries.iter().try_for_each(|entry| walk(entry, depth + 1, files))
 }

@@ -93,7 +93,8 @@ impl StoreDirectory {
     }
 
     fn place(&self, name: &str) -> PathBuf {
-        let (first, rest) = name.split_at_checked(2).unwrap_or(("", name));
+        // To make a folder takes longer than to find a file in a large one.
+        let (first, rest) = name.split_at_checked(1).unwrap_or(("", name));
         self.path.join(first).join(rest)
     }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 /// Another meaning of the parts is another number.
-const FORMAT: &str = "gift rendered 1";
+const FORMAT: &str = "gift rendered 2";
 
 /// Makes names.
 #[derive(Debug, Default)]
@@ -26,6 +26,12 @@ impl Keys {
     /// The name of a request's result; `None` when it is not decided by the request alone, or when
     /// something cannot be read, which the renderer says better.
     pub(crate) fn of(&self, request: &RenderRequest) -> Option<String> {
+        self.of_versions(request).map(|names| names.of(request.kubernetes.as_deref()))
+    }
+
+    /// The names of the results of a request for every version of Kubernetes, whichever it has; `None` as of
+    /// [`Keys::of`].
+    pub(crate) fn of_versions(&self, request: &RenderRequest) -> Option<VersionNames> {
         if request.post_renderer.is_some() {
             return None;
         }
@@ -55,11 +61,8 @@ impl Keys {
             is_fickle = is_fickle || calls_fickle(text.as_bytes());
         }
         parts.add("options");
-        for text in [&request.release, &request.namespace, request.kubernetes.as_deref().unwrap_or_default()]
-            as [&str; 3]
-        {
-            parts.add(text);
-        }
+        parts.add(&request.release);
+        parts.add(&request.namespace);
         parts.add([
             u8::from(request.include_crds),
             u8::from(request.include_tests),
@@ -68,12 +71,27 @@ impl Keys {
         for version in &request.api_versions {
             parts.add(version);
         }
-        (!is_fickle).then(|| parts.name())
+        parts.add("kubernetes");
+        (!is_fickle).then_some(VersionNames { parts })
+    }
+}
+
+/// The names of results that differ in the version of Kubernetes alone.
+pub(crate) struct VersionNames {
+    parts: Parts,
+}
+
+impl VersionNames {
+    /// The name for one version; Helm's own where there is none.
+    pub(crate) fn of(&self, kubernetes: Option<&str>) -> String {
+        let mut parts = self.parts.clone();
+        parts.add(kubernetes.unwrap_or_default());
+        parts.name()
     }
 }
 
 /// Parts that cannot run into one another.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Parts {
     hasher: blake3::Hasher,
 }

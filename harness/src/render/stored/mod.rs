@@ -24,6 +24,7 @@ pub use directory::{Inventory, StoreDirectory, StoreError};
 
 use super::{RenderError, RenderRequest, RenderedStream, Renderer};
 use entry::Entry;
+use key::VersionNames;
 pub(crate) use key::{Keys, Parts, program};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -90,15 +91,10 @@ impl Stored {
         }
     }
 
-    /// The name of the result of the same request for another version of Kubernetes.
-    fn name_for(&self, request: &RenderRequest, version: &str) -> Option<String> {
-        self.keys.of(&RenderRequest { kubernetes: Some(version.to_owned()), ..request.clone() })
-    }
-
     fn render_and_keep(
         &self,
         request: &RenderRequest,
-        name: &str,
+        names: &VersionNames,
         others: &[String],
     ) -> Result<(RenderedStream, Vec<String>), RenderError> {
         let (rendered, also_for) = match self.renderer.render_for(request, others) {
@@ -106,9 +102,10 @@ impl Stored {
             Err(error) => (Err(error), Vec::new()),
         };
         if let Some(entry) = Entry::of(&rendered) {
-            self.keep(name, &entry);
-            for also in also_for.iter().filter_map(|version| self.name_for(request, version)) {
-                if self.directory.link(name, &also).is_err() {
+            let name = names.of(request.kubernetes.as_deref());
+            self.keep(&name, &entry);
+            for also in also_for.iter().map(|version| names.of(Some(version))) {
+                if self.directory.link(&name, &also).is_err() {
                     self.keep(&also, &entry);
                 }
             }
@@ -127,12 +124,14 @@ impl Renderer for Stored {
         request: &RenderRequest,
         others: &[String],
     ) -> Result<(RenderedStream, Vec<String>), RenderError> {
-        let Some(name) = self.keys.of(request) else { return self.renderer.render_for(request, others) };
-        let Some(entry) = self.look(&name) else { return self.render_and_keep(request, &name, others) };
-        let is_same = |version: &&String| {
-            let other = self.name_for(request, version).and_then(|name| self.read(&name));
-            other.is_some_and(|other| other == entry)
+        let Some(names) = self.keys.of_versions(request) else {
+            return self.renderer.render_for(request, others);
         };
+        let Some(entry) = self.look(&names.of(request.kubernetes.as_deref())) else {
+            return self.render_and_keep(request, &names, others);
+        };
+        let is_same =
+            |version: &&String| self.read(&names.of(Some(version))).is_some_and(|other| other == entry);
         let also_for = others.iter().filter(is_same).cloned().collect();
         entry.into_result(request).map(|rendered| (rendered, also_for))
     }
@@ -151,6 +150,12 @@ impl Renderer for Stored {
             self.keep(&name, &entry.confirmed());
         }
         again
+    }
+
+    fn prepare(&self, request: &RenderRequest) {
+        if self.keys.of(request).and_then(|name| self.read(&name)).is_none() {
+            self.renderer.prepare(request);
+        }
     }
 
     fn notes(&self) -> Vec<String> {

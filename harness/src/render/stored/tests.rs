@@ -13,6 +13,7 @@ struct Counting {
     refuses: bool,
     /// Whether each rendering is another.
     is_fickle: bool,
+    prepared: AtomicUsize,
 }
 
 impl Renderer for Counting {
@@ -25,6 +26,10 @@ impl Renderer for Counting {
         let count = if self.is_fickle { count } else { 0 };
         let stream = format!("release: {} {count}\n", request.release).into_bytes();
         Ok(RenderedStream { stream, warnings: vec!["old".to_owned(), "older".to_owned()] })
+    }
+
+    fn prepare(&self, _request: &RenderRequest) {
+        self.prepared.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -65,6 +70,18 @@ impl Place {
 fn entries(directory: &Path) -> Vec<std::path::PathBuf> {
     let folders = std::fs::read_dir(directory).unwrap().map(|folder| folder.unwrap().path());
     folders.flat_map(|folder| std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path())).collect()
+}
+
+#[test]
+fn what_is_kept_needs_nothing_to_be_ready() {
+    let place = Place::new();
+    let counting = Arc::new(Counting::default());
+    let stored = place.stored(&counting);
+    stored.prepare(&place.request);
+    assert_eq!(counting.prepared.load(Ordering::Relaxed), 1);
+    stored.render(&place.request).unwrap();
+    stored.prepare(&place.request);
+    assert_eq!(counting.prepared.load(Ordering::Relaxed), 1);
 }
 
 #[test]

@@ -182,6 +182,14 @@ impl Renderer for HelmWorker {
         }
     }
 
+    /// Starts the worker and has it read the chart.
+    fn prepare(&self, request: &RenderRequest) {
+        if self.takes(request) && self.process(request.helm).is_ok() {
+            // What is wrong with the request is told when it comes.
+            self.render(request).ok();
+        }
+    }
+
     fn notes(&self) -> Vec<String> {
         let reason = |slot: &Mutex<Slot>| slot.lock().unwrap_or_else(PoisonError::into_inner).absent.clone();
         self.slots.iter().filter_map(reason).collect()
