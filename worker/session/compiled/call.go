@@ -77,6 +77,16 @@ func (compiler *compiler) arguments(name string, function any, nodes []parse.Nod
 	arguments := make([]expression, len(nodes))
 	for index, node := range nodes {
 		arguments[index] = compiler.value(node)
+		if _, isCall := node.(*parse.IdentifierNode); isCall {
+			// Without parentheses, what gives nothing is no pipeline.
+			result := arguments[index]
+			arguments[index] = func(own *frame) any {
+				if value := result(own); value != nil {
+					return value
+				}
+				return emptyElement
+			}
+		}
 		number, isNumber := node.(*parse.NumberNode)
 		if !isNumber {
 			continue

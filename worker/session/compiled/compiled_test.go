@@ -201,7 +201,7 @@ var same = []string{
 	"{{eq 1 1.0}}", "{{eq .text 1}}", "{{eq .table .table}}", "{{eq .table .nil}}{{eq .none .nil}}{{ne .list .nil}}", "{{lt 1 2}}{{le 2 2}}{{gt 2 1}}{{ge 1 2}}{{lt \"a\" \"b\"}}{{gt 1.5 0.5}}", "{{lt 1 \"a\"}}", "{{lt .nil 1}}", "{{eq 1}}",
 	"{{last 1 .nil .text}}{{last .named}}{{.list | last 1}}{{(last .table).b}}", "{{last}}", "{{last .list.x}}", "{{last 1 .nil}}",
 	"{{all (dict) .table .named}}{{(all .named (dict \"z\" 1)).z}}", "{{all .text}}", "{{all .table 1}}", "{{all .nil .table}}", "{{all}}",
-	"{{sure (dict) .table | keys}}{{.named | sure (dict)}}", "{{sure .nil}}", "{{sure nothing .table}}", "{{all (dict) nothing .table}}", "{{sure .missing .table}}", "{{sure .list .table}}", "{{sure}}",
+	"{{sure (dict) .table | keys}}{{.named | sure (dict)}}", "{{sure .nil}}", "{{sure nothing .table}}", "{{all (dict) nothing .table}}", "{{all (dict) (nothing) .table}}", "{{keys nothing}}", "{{last nothing}}{{last 1 nothing}}", "{{sure .missing .table}}", "{{sure .list .table}}", "{{sure}}",
 	"{{index .list 0}}{{index .list 3 \"k\"}}{{index .table \"a\" \"c\"}}{{index .table \"x\"}}{{index .named \"a\"}}{{index texts 1}}{{index .list .number}}", "{{index .list 9}}", "{{index .list -1}}", "{{index .list \"a\"}}", "{{index .nil 1}}", "{{index .table \"nil\" \"a\"}}",
 	"{{len .list}}{{len .text}}{{len .table}}{{len .named}}{{.list | len}}", "{{len .nil}}", "{{len 3}}", "{{print 1 2 \"a\" \"b\" .nil}}{{println .text}}{{printf \"%d %v %s\" 1 .list .text}}{{html \"<a>\"}}{{js \"'\"}}{{urlquery \"a b\"}}", "{{printf 1}}",
 	"{{slice .text 0 1}}", "{{call .text}}", "{{.text | slice 0}}",
