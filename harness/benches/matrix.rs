@@ -2,7 +2,8 @@
 //!
 //! First the matrix of the repository, side by side and with as many jobs: `helm template` alone, without any
 //! assertion; `gift test` with every policy and assertion, started anew; the same once more, with what the
-//! run before kept. Then generated matrices of growing size, in which every fourteen cells (two Helms, seven
+//! run before kept. What a machine gives changes within minutes, so the cells of `helm template` are run in parts,
+//! with a whole run of `gift test` before each, of which the median is told. Then generated matrices of growing size, in which every fourteen cells (two Helms, seven
 //! versions of Kubernetes) have values of their own: the cost of a cell, and how much memory the command and
 //! its workers take together at most (Linux). Last, one cell with ever more services.
 //!
@@ -37,14 +38,19 @@ fn main() -> Result<(), Failure> {
     let repository =
         Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the package is inside the workspace")?;
     let folder = tempfile::tempdir()?;
-    cache(&folder.path().join("cache"))?;
     whole(repository, folder.path(), &filter, jobs)?;
     growing(repository, folder.path(), largest, jobs)?;
     services(repository, folder.path(), jobs)
 }
 
+/// In how many parts `helm template` is run, and how often `gift test`.
+const PARTS: usize = 5;
+
 /// A cache with the user's tools and compiled module, in which nothing is kept yet.
 fn cache(path: &Path) -> io::Result<()> {
+    if path.exists() {
+        fs::remove_dir_all(path)?;
+    }
     fs::create_dir(path)?;
     for part in ["bin", "modules"] {
         std::os::unix::fs::symlink(directories::cache_or_temporary().join(part), path.join(part))?;
@@ -63,16 +69,21 @@ fn whole(repository: &Path, folder: &Path, filter: &[String], jobs: usize) -> Re
         .map(|cell| plan.request(cell).map_err(|failure| failure.message))
         .collect::<Result<_, _>>()?;
     println!("{} cells, {jobs} at once", requests.len());
-    let command = by_command(&requests, jobs)?;
-    tell("helm template", requests.len(), command, command, None);
     let mut test = gift(repository, folder, &file, jobs);
     for text in filter {
         test.args(["--filter", text]);
     }
-    for title in ["gift test, nothing kept", "gift test, all kept", "gift test, all kept"] {
-        let (took, memory) = measured(&mut test)?;
-        tell(title, requests.len(), took, command, Some(memory));
+    let mut command = Duration::ZERO;
+    let mut nothing_kept = Vec::new();
+    for part in requests.chunks(requests.len().div_ceil(PARTS).max(1)) {
+        cache(&folder.join("cache"))?;
+        nothing_kept.push(measured(&mut test)?);
+        command += by_command(part, jobs)?;
     }
+    tell("helm template", requests.len(), &[(command, 0)], command);
+    tell("gift test, nothing kept", requests.len(), &nothing_kept, command);
+    let all_kept = (0..PARTS).map(|_| measured(&mut test)).collect::<Result<Vec<_>, _>>()?;
+    tell("gift test, all kept", requests.len(), &all_kept, command);
     Ok(())
 }
 
@@ -201,11 +212,16 @@ fn by_command(requests: &[RenderRequest], jobs: usize) -> Result<Duration, Failu
     Ok(begun.elapsed())
 }
 
-fn tell(title: &str, cells: usize, took: Duration, command: Duration, memory: Option<u64>) {
-    let each = 1000.0 * took.as_secs_f64() / number(cells);
-    let ratio = command.as_secs_f64() / took.as_secs_f64();
-    let memory = memory.map(|memory| format!("   at most {} MB", memory >> 20)).unwrap_or_default();
-    println!("{title:26} {:>8.2} s {each:>8.2} ms a cell {ratio:>8.1} x{memory}", took.as_secs_f64());
+/// The median of some runs beside the time of the command, and the most memory one of them took.
+fn tell(title: &str, cells: usize, runs: &[(Duration, u64)], command: Duration) {
+    let mut times: Vec<_> = runs.iter().map(|(took, _)| took.as_secs_f64()).collect();
+    times.sort_by(f64::total_cmp);
+    let Some(took) = times.get(times.len() / 2) else { return };
+    let each = 1000.0 * took / number(cells);
+    let ratio = command.as_secs_f64() / took;
+    let memory = runs.iter().map(|(_, memory)| memory >> 20).max().filter(|memory| *memory > 0);
+    let memory = memory.map(|memory| format!("   at most {memory} MB")).unwrap_or_default();
+    println!("{title:26} {took:>8.2} s {each:>8.2} ms a cell {ratio:>8.1} x{memory}   {times:.2?}");
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a matrix has fewer cells than that")]

@@ -31,12 +31,16 @@ func Faster(functions template.FuncMap, made *Made) template.FuncMap {
 // ofValue keeps the YAML of values. Helm makes YAML of the JSON of a value, so values of the same JSON have the
 // same YAML, and the JSON is the cheaper half of it.
 func (made *Made) ofValue(name string, function any) any {
+	keys := sync.Pool{New: func() any { return new([]byte) }}
 	of := func(value any, make func() (string, error)) (string, error) {
-		key, err := appendJSON([]byte(name), value, 0)
+		buffer, _ := keys.Get().(*[]byte)
+		defer keys.Put(buffer)
+		key, err := appendJSON(append((*buffer)[:0], name...), value, 0)
 		if err != nil {
 			return make()
 		}
-		text, err := made.of(string(key), func() (any, int, error) {
+		*buffer = key
+		text, err := made.of(key, func() (any, int, error) {
 			text, err := make()
 			return text, len(text), err
 		})
@@ -80,7 +84,7 @@ func (made *Made) ofText(name string, function any) any {
 
 func copyOfMade[Value any](made *Made, name, text string, make func(string) Value) (Value, bool) {
 	// Nothing in it fails: a mistake is part of the value.
-	value, _ := made.of(name+text, func() (any, int, error) { return make(text), valueSize * len(text), nil })
+	value, _ := made.of([]byte(name+text), func() (any, int, error) { return make(text), valueSize * len(text), nil })
 	copied, _ := plainCopy(value)
 	own, ok := copied.(Value)
 	return own, ok
@@ -142,9 +146,9 @@ type Made struct {
 // NewMade gives an empty store for at most about so many bytes; it forgets everything when it is full.
 func NewMade(most int) *Made { return &Made{most: most, values: map[string]any{}} }
 
-func (made *Made) of(key string, make func() (value any, size int, err error)) (any, error) {
+func (made *Made) of(key []byte, make func() (value any, size int, err error)) (any, error) {
 	made.mutex.RLock()
-	value, ok := made.values[key]
+	value, ok := made.values[string(key)]
 	made.mutex.RUnlock()
 	if ok {
 		return value, nil
@@ -160,7 +164,7 @@ func (made *Made) of(key string, make func() (value any, size int, err error)) (
 		made.size = 0
 	}
 	made.size += len(key) + size
-	made.values[key] = value
+	made.values[string(key)] = value
 	return value, nil
 }
 

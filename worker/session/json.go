@@ -2,7 +2,6 @@ package session
 
 import (
 	"encoding/json"
-	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -33,9 +32,7 @@ func appendJSON(out []byte, value any, depth int) ([]byte, error) {
 			return strconv.AppendInt(out, int64(value), 10), nil
 		}
 	case string:
-		if isPlainText(value) {
-			return append(append(append(out, '"'), value...), '"'), nil
-		}
+		return appendText(out, value)
 	case []any:
 		if value != nil {
 			return appendArray(out, value, depth)
@@ -46,6 +43,13 @@ func appendJSON(out []byte, value any, depth int) ([]byte, error) {
 		}
 	}
 	return appendMarshalled(out, value)
+}
+
+func appendText(out []byte, text string) ([]byte, error) {
+	if isPlainText(text) {
+		return append(append(append(out, '"'), text...), '"'), nil
+	}
+	return appendMarshalled(out, text)
 }
 
 func appendArray(out []byte, items []any, depth int) (_ []byte, err error) {
@@ -63,14 +67,17 @@ func appendArray(out []byte, items []any, depth int) (_ []byte, err error) {
 
 func appendObject(out []byte, fields map[string]any, depth int) (_ []byte, err error) {
 	var few [16]string
-	names := slices.AppendSeq(few[:0], maps.Keys(fields))
+	names := few[:0]
+	for name := range fields {
+		names = append(names, name)
+	}
 	slices.Sort(names)
 	out = append(out, '{')
 	for index, name := range names {
 		if index > 0 {
 			out = append(out, ',')
 		}
-		if out, err = appendJSON(out, name, depth); err != nil {
+		if out, err = appendText(out, name); err != nil {
 			return out, err
 		}
 		if out, err = appendJSON(append(out, ':'), fields[name], depth+1); err != nil {

@@ -178,6 +178,27 @@ func TestValuesAreLaidOverOthers(t *testing.T) {
 	}
 }
 
+func TestAValueOfATextIsTheCallersOwn(t *testing.T) {
+	made := 0
+	faster := Faster(template.FuncMap{
+		"fromYaml":      func(text string) map[string]any { made++; return map[string]any{"a": []any{text}} },
+		"fromYamlArray": func(text string) []any { made++; return []any{map[string]any{"b": text}} },
+	}, NewMade(1000))
+	fromYaml := faster["fromYaml"].(func(string) map[string]any)
+	fromYaml("x")["a"].([]any)[0] = "changed"
+	if got := fromYaml("x"); !reflect.DeepEqual(got, map[string]any{"a": []any{"x"}}) || made != 1 {
+		t.Error(got, made)
+	}
+	fromYamlArray := faster["fromYamlArray"].(func(string) []any)
+	fromYamlArray("x")[0].(map[string]any)["b"] = "changed"
+	if got := fromYamlArray("x"); !reflect.DeepEqual(got, []any{map[string]any{"b": "x"}}) || made != 2 {
+		t.Error(got, made)
+	}
+	if fromYaml("y"); made != 3 {
+		t.Error(made)
+	}
+}
+
 func TestTheYAMLOfAValueIsMadeOnce(t *testing.T) {
 	made := 0
 	faster := Faster(template.FuncMap{
