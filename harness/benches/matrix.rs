@@ -90,18 +90,27 @@ fn whole(repository: &Path, folder: &Path, filter: &[String], jobs: usize) -> Re
 /// Matrices of growing size.
 fn growing(repository: &Path, folder: &Path, largest: usize, jobs: usize) -> Result<(), Failure> {
     println!("\nof each fourteen cells their own values");
-    for cells in [100, 1_000, 10_000].into_iter().filter(|cells| *cells <= largest) {
+    let mut first = None;
+    for cells in [TOGETHER, 100, 1_000, 10_000].into_iter().filter(|cells| *cells <= largest) {
         let file = folder.join(format!("{cells}.yaml"));
         let toggles = cells / TOGETHER;
         fs::write(&file, generated(repository, toggles)?)?;
-        let (took, memory) = measured(gift(repository, folder, &file, jobs).arg("--no-cache"))?;
+        let mut test = gift(repository, folder, &file, jobs);
+        test.arg("--no-cache");
+        // What is over soon is measured more often.
+        let runs = if cells < 1_000 { PARTS } else { 1 };
+        let runs = (0..runs).map(|_| measured(&mut test)).collect::<Result<Vec<_>, _>>()?;
         let cells = toggles * TOGETHER;
-        println!(
-            "{cells:>7} cells {:>9.2} s {:>8.2} ms a cell, at most {} MB",
-            took.as_secs_f64(),
-            1000.0 * took.as_secs_f64() / number(cells),
-            memory >> 20
-        );
+        let took = 1000.0 * median(&runs);
+        print!("{cells:>7} cells {:>9.2} s {:>8.2} ms a cell", took / 1000.0, took / number(cells));
+        match first {
+            None => first = Some((cells, took)),
+            // Starting and reading the chart take as long for one cell as for all.
+            Some((few, start)) => {
+                print!(", {:.2} ms each beyond the first {few}", (took - start) / number(cells - few))
+            }
+        }
+        println!(", at most {} MB", most(&runs) >> 20);
     }
     Ok(())
 }
@@ -214,14 +223,25 @@ fn by_command(requests: &[RenderRequest], jobs: usize) -> Result<Duration, Failu
 
 /// The median of some runs beside the time of the command, and the most memory one of them took.
 fn tell(title: &str, cells: usize, runs: &[(Duration, u64)], command: Duration) {
-    let mut times: Vec<_> = runs.iter().map(|(took, _)| took.as_secs_f64()).collect();
-    times.sort_by(f64::total_cmp);
-    let Some(took) = times.get(times.len() / 2) else { return };
+    let took = median(runs);
     let each = 1000.0 * took / number(cells);
     let ratio = command.as_secs_f64() / took;
-    let memory = runs.iter().map(|(_, memory)| memory >> 20).max().filter(|memory| *memory > 0);
+    let memory = Some(most(runs) >> 20).filter(|memory| *memory > 0);
     let memory = memory.map(|memory| format!("   at most {memory} MB")).unwrap_or_default();
+    let times: Vec<_> = runs.iter().map(|(took, _)| took.as_secs_f64()).collect();
     println!("{title:26} {took:>8.2} s {each:>8.2} ms a cell {ratio:>8.1} x{memory}   {times:.2?}");
+}
+
+/// The median of the times of some runs, in seconds; of none it is 0.
+fn median(runs: &[(Duration, u64)]) -> f64 {
+    let mut times: Vec<_> = runs.iter().map(|(took, _)| took.as_secs_f64()).collect();
+    times.sort_by(f64::total_cmp);
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+/// The most memory one of some runs took.
+fn most(runs: &[(Duration, u64)]) -> u64 {
+    runs.iter().map(|(_, memory)| *memory).max().unwrap_or_default()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a matrix has fewer cells than that")]

@@ -282,19 +282,20 @@ pub fn run(plan: &Plan, on_event: &mut dyn FnMut(Event<'_>)) -> Result<Summary, 
     check(plan)?;
     let begun = Instant::now();
     on_event(Event::Started { cells: plan.cells.len() });
-    let (bench, first) = Bench::of(plan);
+    let bench = Bench::of(plan);
     let units = unit::units(&plan.cells);
     let next = AtomicUsize::new(0);
     let stopped = AtomicBool::new(false);
     let mut results: Vec<Option<CellResult>> = vec![None; plan.cells.len()];
     std::thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel();
+        let (first, asked) = mpsc::channel();
         for _ in 0..jobs(plan).min(units.len()) {
-            let sender = sender.clone();
+            let (sender, first) = (sender.clone(), first.clone());
             let (next, stopped, bench, units) = (&next, &stopped, &bench, &units);
             scope.spawn(move || {
                 while let Some(cells) = units.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let mut unit = Unit::of(bench, cells);
+                    let mut unit = Unit::of(bench, cells, &first);
                     for index in cells {
                         let Some(cell) = plan.cells.get(*index) else { continue };
                         if stopped.load(Ordering::Relaxed) {
@@ -311,10 +312,10 @@ pub fn run(plan: &Plan, on_event: &mut dyn FnMut(Event<'_>)) -> Result<Summary, 
                 }
             });
         }
-        drop(sender);
+        drop((sender, first));
         // While one Helm reads the chart for the first time, so does the other.
         scope.spawn(move || {
-            let Ok(first) = first.recv() else { return };
+            let Ok(first) = asked.recv() else { return };
             for helm in helms(plan).into_iter().filter(|helm| *helm != first.helm) {
                 plan.renderer.prepare(&RenderRequest { helm, ..first.clone() });
             }
@@ -331,7 +332,6 @@ pub fn run(plan: &Plan, on_event: &mut dyn FnMut(Event<'_>)) -> Result<Summary, 
                 }
             }
         }
-        bench.tell_first(None);
     });
     let results: Vec<CellResult> = match results.iter().position(Option::is_none) {
         Some(lost) if !stopped.into_inner() => {

@@ -20,9 +20,9 @@ use crate::tools::HelmVersion;
 use gift_plugin::protocol::Finding;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::Ordering;
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
 use std::time::Instant;
 
 /// The places in a plan of cells that have environment and values in common, in the order of the plan.
@@ -47,34 +47,25 @@ pub(super) struct Bench<'p> {
     pub(super) chart_version: NextVersion,
     pub(super) today: String,
     pub(super) verdicts: Option<Verdicts>,
-    /// Where the first request that is rendered is told of, until that was done.
-    first: Mutex<Option<Sender<RenderRequest>>>,
+    /// Whether somebody has told of the first request that is rendered.
+    is_told: AtomicBool,
 }
 
 impl<'p> Bench<'p> {
-    /// A bench, and the first request somebody has rendered on it.
-    pub(super) fn of(plan: &'p Plan) -> (Self, Receiver<RenderRequest>) {
+    pub(super) fn of(plan: &'p Plan) -> Self {
         let chart_version = NextVersion::of(&plan.chart);
         let today = today();
         let verdicts = Verdicts::of(plan, &today);
-        let (first, receiver) = mpsc::channel();
-        let first = Mutex::new(Some(first));
-        (Self { plan, counts: Counts::default(), chart_version, today, verdicts, first }, receiver)
-    }
-
-    /// Tells of the first request, or that there was none.
-    pub(super) fn tell_first(&self, request: Option<&RenderRequest>) {
-        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let (Some(first), Some(request)) = (first, request) {
-            // Nobody may be interested.
-            first.send(request.clone()).ok();
-        }
+        let is_told = AtomicBool::new(false);
+        Self { plan, counts: Counts::default(), chart_version, today, verdicts, is_told }
     }
 }
 
 /// A unit while its cells are run, one after the other.
 pub(super) struct Unit<'b> {
     bench: &'b Bench<'b>,
+    /// Where to tell of the first request of the run that is rendered.
+    first: &'b Sender<RenderRequest>,
     /// What earlier runs saw, for each Helm once it is asked for.
     known: BTreeMap<HelmVersion, Option<Opened<'b>>>,
     renderings: Renderings<'b>,
@@ -106,7 +97,7 @@ struct Seen {
 }
 
 impl<'b> Unit<'b> {
-    pub(super) fn of(bench: &'b Bench<'b>, cells: &[usize]) -> Self {
+    pub(super) fn of(bench: &'b Bench<'b>, cells: &[usize], first: &'b Sender<RenderRequest>) -> Self {
         let mut versions: Vec<String> = Vec::new();
         for cell in cells.iter().filter_map(|index| bench.plan.cells.get(*index)) {
             if let Some(version) = &cell.kubernetes
@@ -117,6 +108,7 @@ impl<'b> Unit<'b> {
         }
         Self {
             bench,
+            first,
             renderings: Renderings::new(bench.plan.renderer.as_ref(), &bench.counts, versions),
             known: BTreeMap::new(),
             values: None,
@@ -151,7 +143,10 @@ impl<'b> Unit<'b> {
 
     fn look(&mut self, cell: &Cell, request: &RenderRequest) -> Result<Looked, Failure> {
         let plan = self.bench.plan;
-        self.bench.tell_first(Some(request));
+        if !self.bench.is_told.swap(true, Ordering::Relaxed) {
+            // Nobody may be interested.
+            self.first.send(request.clone()).ok();
+        }
         let number = self.renderings.of(request);
         let rendered = Arc::clone(self.renderings.get(number).stream()?);
         let values = self.values(request)?;
