@@ -117,6 +117,37 @@ fn the_other_helm_is_prepared_once_when_something_is_rendered() {
     assert_eq!(*prepared.prepared.lock().unwrap(), expected);
 }
 
+/// Renders, and changes the chart as soon as it was.
+struct Changing {
+    helm: HelmWorker,
+    template: PathBuf,
+}
+
+impl Renderer for Changing {
+    fn render(&self, request: &RenderRequest) -> Result<crate::render::RenderedStream, RenderError> {
+        let rendered = self.helm.render(request);
+        std::fs::write(&self.template, TEMPLATE.replace("data:", "data:\n  more: x")).unwrap();
+        rendered
+    }
+}
+
+#[test]
+fn nothing_is_kept_of_a_chart_that_changes_meanwhile() {
+    let directory = tempfile::tempdir().unwrap();
+    chart(directory.path(), TEMPLATE);
+    let template = directory.path().join("templates/web.yaml");
+    let mut plan = plan(directory.path(), "");
+    let store = tempfile::tempdir().unwrap();
+    plan.verdicts = Some(StoreDirectory::at(store.path().join("kept")));
+    let steady = Arc::clone(&plan.renderer);
+    plan.renderer = Arc::new(Changing { helm: HelmWorker::new().unwrap(), template: template.clone() });
+    finished(&plan);
+    plan.renderer = steady;
+    std::fs::write(&template, TEMPLATE).unwrap();
+    assert_eq!(finished(&plan).known, 0, "what was seen may be of either");
+    assert_eq!(finished(&plan).known, 4);
+}
+
 #[test]
 fn a_cell_that_was_to_fail_must_fail_with_its_message() {
     let directory = tempfile::tempdir().unwrap();

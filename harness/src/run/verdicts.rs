@@ -4,7 +4,8 @@
 //! One file holds the cells of a unit that one Helm renders. Its name is a hash of what the rendering depends
 //! on, of the post-renderer and its policies, of the assertions (which are part of this program), of what was
 //! asked for, and of the day, by which exceptions expire. Only what could be rendered is kept: findings name
-//! no secrets, and a refusal is told by Helm each time. Depends on [`crate::render::stored`].
+//! no secrets, and a refusal is told by Helm each time. Nothing is kept of a unit some file of which changed
+//! while it was looked at: nobody knows which of its contents was. Depends on [`crate::render::stored`].
 
 use super::Plan;
 use super::cell::Looked;
@@ -23,6 +24,8 @@ type Kept = BTreeMap<String, Looked>;
 pub(super) struct Verdicts {
     directory: StoreDirectory,
     keys: Keys,
+    /// Names by what files are when they are asked for.
+    keys_now: Keys,
     common: String,
 }
 
@@ -44,30 +47,32 @@ impl Verdicts {
             ids.iter().for_each(|id| parts.add(id));
         }
         parts.add([u8::from(plan.compare_versions)]);
-        Some(Self { directory, keys: Keys::of_run(), common: parts.name() })
+        Some(Self { directory, keys: Keys::of_run(), keys_now: Keys::default(), common: parts.name() })
+    }
+
+    fn name(&self, request: &RenderRequest, keys: &Keys) -> Option<String> {
+        let mut parts = Parts::default();
+        parts.add(&self.common);
+        // The other Helm is asked too.
+        for helm in [request.helm, HelmVersion::V3] {
+            parts.add(keys.of(&RenderRequest { kubernetes: None, helm, ..request.clone() })?);
+        }
+        Some(parts.name())
     }
 
     /// What is known of the cells that share a request but for the version of Kubernetes.
     pub(super) fn open(&self, request: &RenderRequest) -> Option<Opened<'_>> {
-        let mut parts = Parts::default();
-        parts.add(&self.common);
-        parts.add(self.keys.of(&RenderRequest { kubernetes: None, ..request.clone() })?);
-        // The other Helm is asked too.
-        parts.add(self.keys.of(&RenderRequest {
-            kubernetes: None,
-            helm: HelmVersion::V3,
-            ..request.clone()
-        })?);
-        let name = parts.name();
+        let name = self.name(request, &self.keys)?;
         let bytes = self.directory.read(&name);
         let kept = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
-        Some(Opened { directory: &self.directory, name, kept, has_more: false })
+        Some(Opened { verdicts: self, request: request.clone(), name, kept, has_more: false })
     }
 }
 
 /// The verdicts of one unit and one Helm.
 pub(super) struct Opened<'v> {
-    directory: &'v StoreDirectory,
+    verdicts: &'v Verdicts,
+    request: RenderRequest,
     name: String,
     kept: Kept,
     has_more: bool,
@@ -89,10 +94,11 @@ impl Opened<'_> {
 impl Drop for Opened<'_> {
     fn drop(&mut self) {
         if self.has_more
+            && self.verdicts.name(&self.request, &self.verdicts.keys_now).as_ref() == Some(&self.name)
             && let Ok(bytes) = serde_json::to_vec(&self.kept)
         {
             // A directory that cannot be written makes the next run slower, and is no failure.
-            self.directory.write(&self.name, &bytes).ok();
+            self.verdicts.directory.write(&self.name, &bytes).ok();
         }
     }
 }
