@@ -50,22 +50,19 @@ impl Verdicts {
         Some(Self { directory, keys: Keys::of_run(), keys_now: Keys::default(), common: parts.name() })
     }
 
-    fn name(&self, request: &RenderRequest, keys: &Keys) -> Option<String> {
-        let mut parts = Parts::default();
-        parts.add(&self.common);
-        // The other Helm is asked too.
-        for helm in [request.helm, HelmVersion::V3] {
-            parts.add(keys.of(&RenderRequest { kubernetes: None, helm, ..request.clone() })?);
-        }
-        Some(parts.name())
-    }
-
     /// What is known of the cells that share a request but for the version of Kubernetes.
     pub(super) fn open(&self, request: &RenderRequest) -> Option<Opened<'_>> {
-        let name = self.name(request, &self.keys)?;
+        let request = RenderRequest { kubernetes: None, ..request.clone() };
+        let of_request = self.keys.of(&request)?;
+        let mut parts = Parts::default();
+        parts.add(&self.common);
+        parts.add(&of_request);
+        // The other Helm is asked too.
+        parts.add(self.keys.of(&RenderRequest { helm: HelmVersion::V3, ..request.clone() })?);
+        let name = parts.name();
         let bytes = self.directory.read(&name);
         let kept = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
-        Some(Opened { verdicts: self, request: request.clone(), name, kept, has_more: false })
+        Some(Opened { verdicts: self, request, of_request, name, kept, has_more: false })
     }
 }
 
@@ -73,6 +70,8 @@ impl Verdicts {
 pub(super) struct Opened<'v> {
     verdicts: &'v Verdicts,
     request: RenderRequest,
+    /// The name of what the request gives, by what its files were when the unit began.
+    of_request: String,
     name: String,
     kept: Kept,
     has_more: bool,
@@ -94,7 +93,7 @@ impl Opened<'_> {
 impl Drop for Opened<'_> {
     fn drop(&mut self) {
         if self.has_more
-            && self.verdicts.name(&self.request, &self.verdicts.keys_now).as_ref() == Some(&self.name)
+            && self.verdicts.keys_now.of(&self.request).as_ref() == Some(&self.of_request)
             && let Ok(bytes) = serde_json::to_vec(&self.kept)
         {
             // A directory that cannot be written makes the next run slower, and is no failure.
